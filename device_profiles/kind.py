@@ -1,0 +1,148 @@
+"""A kind of equipment: its canonical signals, read from ``<kind>/kind.toml``."""
+
+import re
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from telemetry.errors import ConfigError
+from telemetry.settings import Settings, fit
+from telemetry.toml_file import TomlFile
+from telemetry.units import is_unit
+
+FOLDER = Path(__file__).parent
+SIGNAL_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+"""A signal's name is also a column of the database, so it must be an identifier of PostgreSQL."""
+_RESERVED = frozenset({"time", "equipment_id"})
+
+
+class SignalType(StrEnum):
+    """What a value is; it decides the column in the database and the width on the wire."""
+
+    REAL = "real"
+    """A measurement; float32 is finer than any sensor."""
+    DOUBLE = "double"
+    """A counter or an energy that float32 would round away."""
+    INTEGER = "integer"
+    """A count or a bit field."""
+    BOOLEAN = "boolean"
+    ENUM = "enum"
+    """One of the states that the signal lists."""
+    TEXT = "text"
+    """A name or a message; it travels as an event and has no column."""
+
+
+class Label(Settings):
+    """A text for people, in both languages of the house."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class State(Settings):
+    """One value of an enum signal."""
+
+    code: int = Field(ge=0, le=32767)
+    name: str = Field(pattern=SIGNAL_PATTERN)
+    label: Label
+
+
+class Alarm(Settings):
+    """A limit with what happens beyond it and what the operator does; without an action it would be no alarm (ISA-18.2)."""
+
+    limit: Literal["low_low", "low", "high", "high_high"]
+    value: float
+    consequence: Label
+    action: Label
+
+
+class Signal(Settings):
+    """One canonical signal of a kind."""
+
+    type: SignalType
+    label: Label
+    unit: str = "1"
+    """The house's unit for this signal, as people write it: ``MPa``, ``°C``, ``m³/h``; ``1`` for a pure number."""
+    normal: tuple[float, float] | None = None
+    """Range of a healthy machine at work."""
+    role: str = ""
+    """What analytics use it for: ``output``, ``input``, ``load``, ``state``, ``counter``, ``condition``, ``ambient``."""
+    key: bool = False
+    """Shown first: on the overview, in the list and on the telephone."""
+    alarms: tuple[Alarm, ...] = ()
+    states: tuple[State, ...] = ()
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.type is not SignalType.TEXT
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        if (self.type is SignalType.ENUM) != bool(self.states):
+            raise ValueError("an enum signal lists its states, and no other signal does")
+        if not is_unit(self.unit):
+            raise ValueError(f"{self.unit!r} is not a unit")
+        if self.normal and self.normal[0] >= self.normal[1]:
+            raise ValueError(f"normal range {self.normal[0]:g} to {self.normal[1]:g} is empty")
+        if len({state.code for state in self.states}) + len({state.name for state in self.states}) != 2 * len(self.states):
+            raise ValueError("two states share a code or a name")
+        return self
+
+
+class Kind(Settings):
+    """All signals of an equipment kind, in the order in which people look at them."""
+
+    name: str = Field(pattern=SIGNAL_PATTERN)
+    label: Label
+    source: str = Field(min_length=1)
+    """Where the signal list and its ranges come from."""
+    signals: dict[str, Signal] = Field(min_length=1)
+
+    @property
+    def numeric_signals(self) -> tuple[str, ...]:
+        """Names of the signals that are columns, in order."""
+        return tuple(name for name, signal in self.signals.items() if signal.is_numeric)
+
+    @property
+    def text_signals(self) -> tuple[str, ...]:
+        return tuple(name for name, signal in self.signals.items() if not signal.is_numeric)
+
+
+@cache
+def kind_names() -> tuple[str, ...]:
+    """Name every kind that this installation knows."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/kind.toml")))
+
+
+@cache
+def load_kind(name: str) -> Kind:
+    """Load an equipment kind by its name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such kind (the message lists the legal names) or its file has mistakes.
+    """
+    if name not in kind_names():
+        raise ConfigError(f"{name!r} is not an equipment kind; known: {', '.join(kind_names())}")
+    return read_kind(FOLDER / name / "kind.toml")
+
+
+def read_kind(path: Path) -> Kind:
+    """Read one ``kind.toml`` and check what a model alone cannot."""
+    file = TomlFile(path)
+    kind = fit(file, Kind)
+    problems = []
+    if kind.name != path.parent.name:
+        problems.append(file.problem(("name",), f"is {kind.name!r} in the folder {path.parent.name!r}"))
+    for name in kind.signals:
+        if not re.match(SIGNAL_PATTERN, name):
+            problems.append(file.problem(("signals", name), "a signal is named in lower case letters, digits and underscores"))
+        elif name in _RESERVED:
+            problems.append(file.problem(("signals", name), "is a column of every table and cannot name a signal"))
+    if problems:
+        raise ConfigError(*problems)
+    return kind

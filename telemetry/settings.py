@@ -1,0 +1,80 @@
+"""Settings of a process: a TOML file becomes a frozen model, and every mistake is told with file, line and key."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
+
+from telemetry.errors import ConfigError, Problem
+from telemetry.toml_file import TomlFile
+
+
+class Settings(BaseModel):
+    """Base of every settings model: closed (an unknown key is a mistake) and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=False)
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return path.expanduser() if folder is None else Path(folder, path.expanduser())
+
+
+SettingsPath = Annotated[Path, AfterValidator(_beside_the_file)]
+"""A path in a settings file: relative ones start at the file's own folder, not at the folder a person happens to stand in."""
+
+
+def load(path: Path, model: type[AnySettings]) -> AnySettings:
+    """Read a settings file without touching the network.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake found in the file, each with line and key.
+    """
+    return fit(TomlFile(path), model)
+
+
+def fit(file: TomlFile, model: type[AnySettings]) -> AnySettings:
+    """Make a model of a parsed file; see `load`."""
+    try:
+        return model.model_validate(file.content, context={"folder": file.path.resolve().parent})
+    except ValidationError as error:
+        raise ConfigError(*(_problem(file, model, detail) for detail in error.errors())) from None
+
+
+def _problem(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Problem:
+    path = detail["loc"]
+    match detail["type"]:
+        case "missing":
+            message = "is missing"
+        case "extra_forbidden":
+            known = _keys_at(model, path[:-1])
+            near = difflib.get_close_matches(str(path[-1]), known, n=1)
+            message = "is not a known key" + (f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}")
+        case "value_error" | "assertion_error":
+            message = str(detail["ctx"]["error"])
+        case _:
+            shown = "" if isinstance(detail["input"], dict | list) else f" (found {detail['input']!r})"
+            message = detail["msg"][:1].lower() + detail["msg"][1:] + shown
+    return file.problem(path, message)
+
+
+def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
+    """Name the keys that are legal where ``path`` points, by walking the models' annotations."""
+    models = [model]
+    for part in path:
+        inner = [found for m in models if part in m.model_fields for found in _models_in(m.model_fields[str(part)].annotation)]
+        models = inner or models
+    return sorted({field.alias or name for m in models for name, field in m.model_fields.items()})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in get_args(annotation) for found in _models_in(argument)]
