@@ -26,14 +26,17 @@ async def serve_health(port: int, status: Status, *, host: str = "127.0.0.1") ->
     ConfigError
         If the port is taken.
     """
+    open_writers: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_writers.add(writer)
         with suppress(ConnectionError, TimeoutError, asyncio.LimitOverrunError, asyncio.IncompleteReadError):
             async with asyncio.timeout(_REQUEST_TIMEOUT_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(_answer(head, status))
                 await writer.drain()
         writer.close()
+        open_writers.discard(writer)
 
     try:
         server = await asyncio.start_server(serve, host, port, limit=_LONGEST_REQUEST_BYTES)
@@ -41,6 +44,8 @@ async def serve_health(port: int, status: Status, *, host: str = "127.0.0.1") ->
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}", key="health.port") from error
     async with server:
         yield server.sockets[0].getsockname()[1]
+        for writer in list(open_writers):  # a request that never ended must not hold the shutdown
+            writer.transport.abort()
 
 
 def _answer(head: bytes, status: Status) -> bytes:

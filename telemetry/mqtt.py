@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, NoReturn
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -200,7 +201,7 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
             await client.__aenter__()
         except aiomqtt.MqttError as error:
             code = getattr(getattr(error, "rc", None), "value", getattr(error, "rc", None))
-            older = protocol is aiomqtt.ProtocolVersion.V5 and (code in _UNSUPPORTED_VERSION or _hung_up(error))
+            older = protocol is aiomqtt.ProtocolVersion.V5 and (code in _UNSUPPORTED_VERSION or isinstance(error, _HungUp))
             if older:
                 continue
             where = f"broker {settings.host}:{settings.port}"
@@ -241,7 +242,7 @@ def _client(
         identifier=settings.client_id,
         protocol=protocol,
         clean_session=None if is_new else True,
-        clean_start=True,
+        clean_start=True if is_new else MQTT_CLEAN_START_FIRST_ONLY,  # paho refuses anything else for 3.1.1
         keepalive=settings.keepalive_seconds,
         will=None if will is None else aiomqtt.Will(will.topic, will.payload, qos=1, retain=will.retain),
         properties=properties,
@@ -249,13 +250,19 @@ def _client(
         timeout=_CONNECT_TIMEOUT_SECONDS,
         max_inflight_messages=1000,
     )
-    client.pending_calls_threshold = 1_000_000
+    connected = client._connected  # noqa: SLF001 - see the module's docstring
+
+    def hung_up(*arguments: Any) -> None:
+        client._on_disconnect(*arguments)  # noqa: SLF001
+        if not connected.done():  # aiomqtt would wait for its time-out
+            connected.set_exception(_HungUp("closed the connection instead of answering"))
+
+    client._client.on_disconnect = hung_up  # noqa: SLF001
     return client
 
 
-def _hung_up(error: aiomqtt.MqttError) -> bool:
-    """Tell whether the broker just closed on our CONNECT, as pure 3.1.1 brokers do with a version they do not know."""
-    return "timed out" in str(error) or "Unexpected disconnection" in str(error)
+class _HungUp(aiomqtt.MqttError):
+    """The broker closed on our CONNECT, as pure 3.1.1 brokers do with a version that they do not know."""
 
 
 def _tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:

@@ -25,8 +25,6 @@ def _registry() -> "pint.UnitRegistry[float]":
 
 def is_unit(text: str) -> bool:
     """Tell whether a text is a unit that can be converted ("1" and "" stand for a pure number)."""
-    import pint  # noqa: PLC0415
-
     try:
         _registry().Unit(_spelled(text))
     except Exception:  # noqa: BLE001 - its parser lets errors of the tokenizer through; whatever it is, this is no unit

@@ -1,0 +1,208 @@
+"""The real servers of the tests. Each starts when the first test asks for it, and the report names those that were used.
+
+A server that cannot be had skips its tests, unless SHANGYUN_REQUIRE (a comma list of timescaledb, mosquitto, chromium) names it:
+then they fail, so that a run that promises it cannot pass without it.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from shangyun.local_servers import Broker, embedded_postgresql, free_port
+from telemetry.errors import ConfigError
+
+TIMESCALEDB = Path(__file__).parents[1] / "scripts" / "timescaledb"
+USED = pytest.StashKey[dict[str, str]]()
+MISSING = pytest.StashKey[dict[str, str]]()
+MARKER_OF_FIXTURE = {
+    "database": "database",
+    "postgresql_server": "database",
+    "timescaledb_server": "database",
+    "broker": "broker",
+    "make_broker": "broker",
+    "chromium": "browser",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[USED] = {}
+    config.stash[MISSING] = {}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for fixture in sorted(fixtures & MARKER_OF_FIXTURE.keys()):
+            item.add_marker(MARKER_OF_FIXTURE[fixture])
+        if fixtures & {"database", "timescaledb_server"} and item.get_closest_marker("timeout") is None:
+            # The first TimescaleDB of a machine may take minutes to fetch; the test itself may not.
+            item.add_marker(pytest.mark.timeout(func_only=True))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    used, missing = config.stash[USED], config.stash[MISSING]
+    if not used and not missing:
+        return
+    terminalreporter.section("servers used")
+    for version in used.values():
+        terminalreporter.write_line(version)
+    for server, reason in missing.items():
+        terminalreporter.write_line(f"not available: {server}: {reason}")
+
+
+def unavailable(config: pytest.Config, server: str, reason: str) -> NoReturn:
+    config.stash[MISSING][server] = reason
+    if server in os.environ.get("SHANGYUN_REQUIRE", "").replace(" ", "").split(","):
+        pytest.fail(f"{server} is required and not available: {reason}", pytrace=False)
+    pytest.skip(f"{server} is not available: {reason}")
+
+
+# --- databases ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
+    """Address of an embedded PostgreSQL."""
+    with contextlib.ExitStack() as stack:
+        try:
+            address = stack.enter_context(embedded_postgresql(tmp_path_factory.mktemp("postgresql")))
+        except ConfigError as error:  # its wheel is not installed
+            unavailable(pytestconfig, "postgresql", str(error))
+        pytestconfig.stash[USED]["postgresql"] = f"PostgreSQL {_ask(address, 'show server_version')} (embedded)"
+        yield address
+
+
+@pytest.fixture(scope="session")
+def timescaledb_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    """Address of a TimescaleDB server, started by ``scripts/timescaledb`` under a name of this session."""
+    _remove_what_killed_sessions_left()
+    name = f"pytest-{os.getpid()}"
+    started = _timescaledb("start", "--name", name)
+    if started.returncode != 0:
+        unavailable(pytestconfig, "timescaledb", (started.stderr.strip().splitlines() or ["it did not start"])[-1])
+    try:
+        address = started.stdout.strip()
+        version = _ask(address, "select default_version from pg_available_extensions where name = 'timescaledb'")
+        if version is None:
+            unavailable(pytestconfig, "timescaledb", "the server of SHANGYUN_TEST_DATABASE does not have the extension")
+        # The edition is only known to a session that has loaded the library.
+        edition = _ask(address, "show timescaledb.license", first=f"load '$libdir/timescaledb-{version}'")
+        server = str(_ask(address, "show server_version")).split()[0]
+        pytestconfig.stash[USED]["timescaledb"] = f"TimescaleDB {version} on PostgreSQL {server} ({edition})"
+        yield address
+    finally:
+        _timescaledb("stop", "--name", name, "--remove")
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("postgresql", marks=pytest.mark.database),
+        pytest.param("timescaledb", marks=pytest.mark.database),
+    ]
+)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a fresh, empty database, once on each server."""
+    server: str = request.getfixturevalue(f"{request.param}_server")
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    # template0: template1 may hold extensions, and cannot be copied while anyone is connected to it.
+    _execute(server, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    try:
+        yield _in_database(server, name)
+    finally:
+        _execute(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _execute(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _ask(server: str, question: str, *, first: str = "") -> str | None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        if first:
+            connection.execute(sql.SQL(first))
+        row = connection.execute(sql.SQL(question)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _in_database(server: str, name: str) -> str:
+    if "://" in server:
+        return urlsplit(server)._replace(path=f"/{name}").geturl()
+    return make_conninfo(server, dbname=name)
+
+
+def _timescaledb(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [TIMESCALEDB, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, check=False
+    )
+
+
+def _remove_what_killed_sessions_left() -> None:
+    for line in _timescaledb("status").stdout.splitlines():
+        name = line.split()[0]
+        process = re.match(r"pytest-(\d+)", name)
+        if process and not Path("/proc", process[1]).exists():
+            _timescaledb("stop", "--name", name, "--remove")
+
+
+# --- brokers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Broker]:
+    """Give a running Mosquitto, shared by the session: use topics of your own."""
+    with _mosquitto(pytestconfig, tmp_path_factory.mktemp("broker"), free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+def make_broker(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Callable[..., Broker]]:
+    """Call it with the keywords of ``Broker.mosquitto`` for a running one of this test's own; ``port`` is optional."""
+    with contextlib.ExitStack() as stack:
+
+        def make(*, port: int | None = None, **options: object) -> Broker:
+            described = _mosquitto(pytestconfig, tmp_path_factory.mktemp("broker"), port or free_port(), **options)
+            return stack.enter_context(described)
+
+        yield make
+
+
+def _mosquitto(config: pytest.Config, folder: Path, port: int, **options: object) -> Broker:
+    try:
+        described = Broker.mosquitto(folder, port, **options)  # type: ignore[arg-type]  # checked by the callee
+    except ConfigError as error:
+        unavailable(config, "mosquitto", str(error))
+    config.stash[USED]["mosquitto"] = described.name
+    return described
+
+
+# --- browser --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> str:
+    """Path of a Chromium: the machine's own, else one that Playwright has downloaded."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        downloads = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+        program = next(map(str, sorted(downloads.glob("chromium-*/chrome-linux*/chrome"), reverse=True)), None)
+    if program is None:
+        unavailable(pytestconfig, "chromium", "neither chromium nor Playwright's download of it is installed")
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    if answer.returncode != 0:
+        unavailable(pytestconfig, "chromium", f"{program} --version ends with status {answer.returncode}")
+    pytestconfig.stash[USED]["chromium"] = " ".join(answer.stdout.split()[:2])
+    return program
