@@ -260,7 +260,7 @@ class Broker:
         """Start it and wait until it accepts connections; nothing happens when it runs already."""
         if self.pid is not None:
             return
-        _require_free(self.host, self.port)
+        require_free(self.host, self.port)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
                 self._command,
@@ -324,7 +324,8 @@ def _mosquitto_version(program: str) -> str:
     return text.partition("version ")[2].split("\n")[0].strip()
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
+    """Raise ``ConfigError`` where a port is taken, before anything is started that would need it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was just left counts as free
         try:

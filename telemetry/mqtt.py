@@ -15,7 +15,7 @@ import random
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -29,9 +29,14 @@ from telemetry.settings import Settings, SettingsPath
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT_SECONDS = 10.0
+_CONNECT_TIMEOUT_SECONDS = 5.0
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 10.0
 _FAILURE = 0x80  # MQTT 5, 2.4: reason codes from here on mean failure
+_PROTOCOLS = {
+    "auto": (aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311),
+    "5": (aiomqtt.ProtocolVersion.V5,),
+    "3.1.1": (aiomqtt.ProtocolVersion.V311,),
+}
 _UNSUPPORTED_VERSION = {1, 0x84}  # MQTT 3.1.1 CONNACK 1, MQTT 5 CONNACK 0x84
 
 
@@ -55,6 +60,8 @@ class BrokerSettings(Settings):
     keepalive_seconds: int = Field(default=10, ge=1, le=3600)
     """A silent broker is given up after one and a half of these."""
     client_id: str | None = None
+    version: Literal["auto", "5", "3.1.1"] = "auto"
+    """MQTT version; ``auto`` tries 5 and falls back. Only 5 can tell that a publish was refused."""
 
 
 class Will(NamedTuple):
@@ -194,15 +201,14 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
         If a certificate or password file cannot be used.
     """
     tls, password = _tls_context(settings.tls), _password(settings)
-    for protocol in (aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311):
+    for protocol in _PROTOCOLS[settings.version]:
         client = _client(settings, protocol, tls=tls, password=password, will=will, inbox=inbox)
         link = Link(client, protocol=int(protocol), inbox=inbox)
         try:
             await client.__aenter__()
         except aiomqtt.MqttError as error:
             code = getattr(getattr(error, "rc", None), "value", getattr(error, "rc", None))
-            older = protocol is aiomqtt.ProtocolVersion.V5 and (code in _UNSUPPORTED_VERSION or isinstance(error, _HungUp))
-            if older:
+            if protocol is not _PROTOCOLS[settings.version][-1] and (code in _UNSUPPORTED_VERSION or _is_mute(error)):
                 continue
             where = f"broker {settings.host}:{settings.port}"
             if isinstance(code, int) and isinstance(error, aiomqtt.exceptions.MqttConnectError):
@@ -212,8 +218,6 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
     try:
         yield link
     finally:
-        if link._lost.done() and not link._lost.cancelled():  # noqa: SLF001 - ours
-            link._lost.exception()  # noqa: SLF001 - looked at, so that asyncio does not complain of it later
         try:
             await client.__aexit__(None, None, None)
         except aiomqtt.MqttError as error:
@@ -250,19 +254,33 @@ def _client(
         timeout=_CONNECT_TIMEOUT_SECONDS,
         max_inflight_messages=1000,
     )
-    connected = client._connected  # noqa: SLF001 - see the module's docstring
+    connected, lost = client._connected, client._disconnected  # noqa: SLF001 - see the module's docstring
 
-    def hung_up(*arguments: Any) -> None:
-        client._on_disconnect(*arguments)  # noqa: SLF001
+    def give_up() -> None:
         if not connected.done():  # aiomqtt would wait for its time-out
             connected.set_exception(_HungUp("closed the connection instead of answering"))
 
-    client._client.on_disconnect = hung_up  # noqa: SLF001
+    def on_disconnect(*arguments: Any) -> None:
+        client._on_disconnect(*arguments)  # noqa: SLF001
+        give_up()
+
+    def on_lost(_: "asyncio.Future[None]") -> None:
+        if not lost.cancelled():
+            lost.exception()  # looked at, so that asyncio does not complain of it later
+        give_up()
+
+    client._client.on_disconnect = on_disconnect  # noqa: SLF001
+    lost.add_done_callback(on_lost)
     return client
 
 
 class _HungUp(aiomqtt.MqttError):
-    """The broker closed on our CONNECT, as pure 3.1.1 brokers do with a version that they do not know."""
+    """The broker closed the connection on our CONNECT."""
+
+
+def _is_mute(error: aiomqtt.MqttError) -> bool:
+    """Tell whether our CONNECT got no answer at all: some 3.1.1 brokers hang up on version 5, some wait for more bytes."""
+    return isinstance(error, _HungUp) or isinstance(error.__context__, TimeoutError)
 
 
 def _tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:

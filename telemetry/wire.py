@@ -92,6 +92,15 @@ def decode_bundle(payload: bytes) -> Bundle:
         raise BadPayload("structure", f"{type(error).__name__}: {str(error)[:300]}") from error
 
 
+def identity_of(payload: bytes) -> tuple[int, int] | None:
+    """Read epoch and seq of a bundle that `decode_bundle` refuses, so that it can be receipted; None if they cannot be read."""
+    try:
+        content = _load(_unpack(payload))
+        return _integer(content["epoch"], low=0), _integer(content["seq"], low=1)
+    except (BadPayload, KeyError, ValueError):
+        return None
+
+
 def _unpack(payload: bytes) -> bytes:
     if not payload:
         raise BadPayload("empty", "no bytes")

@@ -1,0 +1,52 @@
+# make demo and make test do everything on a fresh machine with Python 3.11 or later.
+SHELL := /bin/bash
+PYTHON ?= python3
+bin := .venv/bin
+
+.PHONY: help demo test check format bench bench-ingest chaos lock clean
+.DEFAULT_GOAL := help
+
+help: ## these lines
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system on this machine and print its address
+	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
+
+test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has
+	$(bin)/pytest $(ARGS)
+
+check: .venv/ready ## formatting, lint, types and the directions of imports
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+format: .venv/ready ## bring the code into the house's form
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+bench: bench-ingest ## every benchmark
+
+bench-ingest: .venv/ready ## MQTT to committed beside psql \copy of the same rows (ONLY=name, SHORT=1)
+	$(bin)/python benchmarks/bench_ingest.py
+
+chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
+	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s
+
+lock: .venv/ready ## write requirements/*.lock anew from pyproject.toml
+	scripts/lock
+
+clean: ## remove what these targets made (not the demo's data)
+	rm -rf .venv dashboards/static/vendor node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/ready: requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it with PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(bin)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(bin)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+dashboards/static/vendor/manifest.json: package-lock.json scripts/frontend | .venv/ready
+	command -v npm >/dev/null || $(bin)/python -m pip install --quiet --require-hashes -r requirements/node.lock
+	$(bin)/python scripts/frontend
+	@touch $@
