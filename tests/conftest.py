@@ -26,6 +26,7 @@ from telemetry.errors import ConfigError
 TIMESCALEDB = Path(__file__).parents[1] / "scripts" / "timescaledb"
 USED = pytest.StashKey[dict[str, str]]()
 MISSING = pytest.StashKey[dict[str, str]]()
+RESULTS = pytest.StashKey[list[str]]()
 MARKER_OF_FIXTURE = {
     "database": "database",
     "postgresql_server": "database",
@@ -39,6 +40,7 @@ MARKER_OF_FIXTURE = {
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[USED] = {}
     config.stash[MISSING] = {}
+    config.stash[RESULTS] = []
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
@@ -53,6 +55,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[RESULTS]:
+        terminalreporter.section("measured")
+        for result in config.stash[RESULTS]:
+            terminalreporter.write_line(result)
     used, missing = config.stash[USED], config.stash[MISSING]
     if not used and not missing:
         return
@@ -68,6 +74,12 @@ def unavailable(config: pytest.Config, server: str, reason: str) -> NoReturn:
     if server in os.environ.get("SHANGYUN_REQUIRE", "").replace(" ", "").split(","):
         pytest.fail(f"{server} is required and not available: {reason}", pytrace=False)
     pytest.skip(f"{server} is not available: {reason}")
+
+
+@pytest.fixture
+def record_result(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Put a line of what a test measured at the end of the report, where CI's reader finds it."""
+    return pytestconfig.stash[RESULTS].append
 
 
 # --- databases ------------------------------------------------------------------------------------------------------
