@@ -33,16 +33,21 @@ class BlockCodec:
     def __init__(self, profile: ModbusProfile, points: Sequence[ModbusPoint], *, table: Table, start: int, count: int) -> None:
         inside = [p for p in points if p.table is table and start <= p.address and p.address + p.width <= start + count]
         self.table, self.start, self.count = table, start, count
-        self._helpers = {p.name: _Field(p, profile, start) for p in inside if p.name}
+        fields = {p.label: _Field(p, profile, start) for p in inside}
+        self._helpers = {p.name: fields[p.name] for p in inside if p.name and p.type is not Datatype.STRING}
+        for p in inside:
+            if p.scale_factor is not None and p.scale_factor not in self._helpers:
+                raise ValueError(f"scale factor {p.scale_factor!r} of {p.label!r} lies outside the block")
         kind = load_kind(profile.kind)
         self._values = [
-            (p, _Field(p, profile, start), ValueCodec(p, kind.signals[p.signal], sentinels=p.sentinels))
+            (p, fields[p.signal], ValueCodec(p, kind.signals[p.signal], sentinels=p.sentinels))
             for p in inside
             if p.signal and p.type is not Datatype.STRING
         ]
-        self._texts = [(p, _Field(p, profile, start)) for p in inside if p.signal and p.type is Datatype.STRING]
+        self._texts = {p.signal: fields[p.signal] for p in inside if p.signal and p.type is Datatype.STRING}
+        self._helper_texts = {p.name: fields[p.name] for p in inside if p.name and p.type is Datatype.STRING}
         self.signals = tuple(p.label for p, _, _ in self._values)
-        self.text_signals = tuple(p.label for p, _ in self._texts)
+        self.text_signals = tuple(self._texts)
 
     def decode(self, words: Sequence[int]) -> list[Reading]:
         """Decode a reply of exactly ``count`` registers (0 to 65535) or bits, in the order of ``signals``."""
@@ -64,7 +69,7 @@ class BlockCodec:
     def decode_texts(self, words: Sequence[int]) -> list[str]:
         """Decode the strings of a reply, in the order of ``text_signals``."""
         images = _images(words)
-        return [field.read_text(images) for _, field in self._texts]
+        return [field.read_text(images) for field in self._texts.values()]
 
     def encode(self, values: Mapping[str, float | str]) -> list[int]:
         """Give the registers or bits that mean these values, by signal and by name of helper points.
@@ -86,8 +91,8 @@ class BlockCodec:
                 field.write(memory, codec.encode(float(given), exponent))
             except (ValueError, struct.error, OverflowError) as error:
                 raise ValueError(f"{point.label} = {given}: {error}") from error
-        for point, field in self._texts:
-            field.write_text(memory, str(values.get(point.label, "")))
+        for name, field in (self._texts | self._helper_texts).items():
+            field.write_text(memory, str(values.get(name, "")))
         return list(struct.unpack(f">{self.count}H", memory))
 
 

@@ -89,6 +89,10 @@ class ModbusPoint(Point):
     """Name of the point that holds the power of ten of this one (SunSpec); both are read in one request."""
     sentinels: tuple[int, ...] = ()
     """Raw values by which the device says "not available"."""
+    constant: int | None = None
+    """For a helper: what it holds in every device of this model, such as a marker; by it a check can tell a wrong map."""
+    simulated: int | str | None = None
+    """For a helper: what our simulator serves in it where the device is free to choose, such as a scale factor."""
     word_order: Order | None = None
     byte_order: Order | None = None
 
@@ -113,6 +117,8 @@ class ModbusPoint(Point):
             raise ValueError("a boolean in a register names its 'bit'")
         if self.table.is_bits and self.type is not Datatype.BOOLEAN:
             raise ValueError(f"table {self.table} holds booleans only")
+        if self.name is None and (self.constant is not None or self.simulated is not None):
+            raise ValueError("'constant' and 'simulated' belong to a point with a name; a signal's value comes from the machine")
         if self.address + self.width > 65536:
             raise ValueError("reaches past address 65535")
         if self.scale == 0:
@@ -247,7 +253,10 @@ def _value_problems(file: TomlFile, place: tuple[str, int], point: Point, signal
 def _modbus_problems(file: TomlFile, profile: ModbusProfile) -> Iterator[Problem]:
     helpers = {point.name: point for point in profile.points if point.name}
     kind = load_kind(profile.kind)
+    labels = Counter(point.label for point in profile.points)
     for index, point in enumerate(profile.points):
+        if point.name is not None and labels[point.name] > 1:
+            yield file.problem(("points", index, "name"), f"{point.name!r} names {labels[point.name]} points")
         if point.scale_factor is not None:
             helper = helpers.get(point.scale_factor)
             if helper is None:

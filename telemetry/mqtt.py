@@ -12,6 +12,7 @@ The client is made anew for every connection, so that paho never resends by itse
 import asyncio
 import logging
 import random
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -253,6 +254,8 @@ def _client(
         tls_context=tls,
         timeout=_CONNECT_TIMEOUT_SECONDS,
         max_inflight_messages=1000,
+        # Without it a publish right after an acknowledgement waits up to 40 ms for the other side's delayed TCP ACK.
+        socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
     )
     connected, lost = client._connected, client._disconnected  # noqa: SLF001 - see the module's docstring
 

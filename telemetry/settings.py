@@ -49,14 +49,23 @@ def fit(file: TomlFile, model: type[AnySettings]) -> AnySettings:
 
 
 def _problem(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Problem:
-    path = detail["loc"]
+    path = _place(file.content, detail["loc"])
     match detail["type"]:
         case "missing":
             message = "is missing"
+        case "union_tag_not_found" | "union_tag_invalid" as kind:
+            tags = detail["ctx"].get("expected_tags") or ", ".join(
+                _tags_at(model, path, detail["ctx"]["discriminator"].strip("'"))
+            )
+            path = (*path, detail["ctx"]["discriminator"].strip("'"))
+            message = "is missing" if kind == "union_tag_not_found" else f"is {detail['ctx']['tag']!r}"
+            message += f"; known: {tags}".replace("'", "")
         case "extra_forbidden":
-            known = _keys_at(model, path[:-1])
+            known = _keys_at(model, detail["loc"][:-1])
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
             message = "is not a known key" + (f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}")
+        case "too_short":
+            message = f"needs at least {detail['ctx']['min_length']} of them"
         case "value_error" | "assertion_error":
             message = str(detail["ctx"]["error"])
         case _:
@@ -65,13 +74,38 @@ def _problem(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Pr
     return file.problem(path, message)
 
 
+def _place(content: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Leave out what pydantic adds to a place but the file does not hold: the tag that chose the model of a table."""
+    place: tuple[str | int, ...] = ()
+    for index, part in enumerate(path):
+        is_key = part in content if isinstance(content, dict) else isinstance(part, int) and isinstance(content, list)
+        if is_key:
+            content = content[part]
+        elif index < len(path) - 1 or (isinstance(content, dict) and part in content.values()):
+            continue
+        place = (*place, part)
+    return place
+
+
 def _keys_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Name the keys that are legal where ``path`` points, by walking the models' annotations."""
+    """Name the keys that are legal where ``path`` points."""
+    return sorted({field.alias or name for m in _models_at(model, path) for name, field in m.model_fields.items()})
+
+
+def _tags_at(model: type[BaseModel], path: tuple[str | int, ...], discriminator: str) -> list[str]:
+    """Name the words that choose between the models where ``path`` points."""
+    fields = [m.model_fields[discriminator] for m in _models_at(model, path) if discriminator in m.model_fields]
+    return sorted(str(word) for field in fields for word in get_args(field.annotation))
+
+
+def _models_at(model: type[BaseModel], path: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """Walk the models' annotations; a part that is no field may be a key of a dictionary, or a tag that chooses a model."""
     models = [model]
     for part in path:
         inner = [found for m in models if part in m.model_fields for found in _models_in(m.model_fields[str(part)].annotation)]
-        models = inner or models
-    return sorted({field.alias or name for m in models for name, field in m.model_fields.items()})
+        tagged = [m for m in models if any(part in get_args(field.annotation) for field in m.model_fields.values())]
+        models = inner or tagged or models
+    return models
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

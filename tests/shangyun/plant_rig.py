@@ -96,7 +96,7 @@ class PlantRig:
         return content
 
     def spooled(self) -> int:
-        """Bundles that still wait for a receipt, read from the spool's file as anybody could."""
+        """Bundles that still wait for a receipt, read from the spool's file while no gateway holds it."""
         import sqlite3
 
         path = self.folder / "spool.sqlite3"

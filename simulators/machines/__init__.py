@@ -1,0 +1,1 @@
+"""One module per equipment kind: its physics, in a class named after the kind."""

@@ -1,0 +1,1 @@
+"""One module per protocol: a real server in front of simulated machines."""

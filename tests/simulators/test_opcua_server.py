@@ -1,0 +1,148 @@
+"""The OPC UA server, read over a real socket by asyncua's client."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.common.node import Node
+from asyncua.ua.uaerrors import UaStatusCodeError
+
+from device_profiles.kind import load_kind
+from device_profiles.profile import OpcUaProfile, load_profile
+from simulators.fleet import Equipment
+from simulators.servers.opcua import PERIOD_SECONDS, OpcUaServer
+from simulators.settings import MachineSettings
+from simulators.truth import Served
+
+PROFILE = "cnc_machine/opc_40501"
+
+
+@pytest.fixture
+def truth() -> list[Served]:
+    return []
+
+
+@pytest.fixture
+async def client(truth: list[Served]) -> AsyncIterator[Client]:
+    profile = load_profile(PROFILE)
+    assert isinstance(profile, OpcUaProfile)
+    names = {"cnc-1": 1, "cnc-2": 2}
+    machines = [
+        (Equipment(MachineSettings(name=n, profile=PROFILE, port=0, seed=seed, speed=600)), profile) for n, seed in names.items()
+    ]
+    async with (
+        OpcUaServer(machines, truth.append, host="127.0.0.1", port=0) as server,
+        Client(f"opc.tcp://127.0.0.1:{server.port}/") as client,
+    ):
+        yield client
+
+
+async def root_of(client: Client, name: str) -> Node:
+    """Find a machine as the gateway does: each part of the path by its name, in whatever namespace."""
+    node = client.nodes.objects
+    for part in ("Machines", name):
+        children = await node.get_children()
+        names = [str((await child.read_browse_name()).Name) for child in children]
+        node = children[names.index(part)]
+    return node
+
+
+async def nodes_of(client: Client, name: str) -> dict[str, Node]:
+    profile = load_profile(PROFILE)
+    assert isinstance(profile, OpcUaProfile)
+    indexes = {prefix: await client.get_namespace_index(uri) for prefix, uri in profile.namespaces.items()}
+    root = await root_of(client, name)
+    found = {}
+    for point in profile.points:
+        parts = [part.split(":") for part in point.path.split("/")]
+        found[point.signal] = await root.get_child([ua.QualifiedName(text, indexes[prefix]) for prefix, text in parts])
+    return found
+
+
+def microseconds(at: Any) -> int:
+    assert isinstance(at, datetime)
+    return round((at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)
+
+
+async def test_one_read_of_all_nodes_is_one_line_with_the_same_values_and_time(client: Client, truth: list[Served]) -> None:
+    nodes = await nodes_of(client, "cnc-1")
+    assert nodes.keys() == load_kind("cnc_machine").signals.keys()
+    truth.clear()
+    results = dict(zip(nodes, await client.read_attributes(list(nodes.values())), strict=True))
+    [served] = truth
+    assert served.equipment == "cnc-1"
+    assert {microseconds(result.SourceTimestamp) for result in results.values()} == {served.time_us}
+    raw = {name: result.Value.Value for name, result in results.items() if result.Value is not None}
+    expected = raw | {"machine_power": raw["machine_power"] / 1000, "power_on_time": raw["power_on_time"] / 3_600_000}
+    expected["is_warm_up"] = float(raw["is_warm_up"])
+    assert served.values.pop("program") == expected.pop("program")
+    assert served.values == pytest.approx(expected, rel=1e-11)
+
+
+async def test_values_are_those_of_the_moment_of_the_read(client: Client, truth: list[Served]) -> None:
+    node = (await nodes_of(client, "cnc-1"))["power_on_time"]
+    first, second = [await node.read_value() for _ in range(2)]
+    assert second > first
+    assert len([line for line in truth if line.values.keys() == {"power_on_time"}]) == 2
+
+
+async def test_machines_of_one_server_are_read_apart(client: Client, truth: list[Served]) -> None:
+    one, two = [(await nodes_of(client, name))["part_count_total"] for name in ("cnc-1", "cnc-2")]
+    truth.clear()
+    await client.read_values([two])
+    assert [line.equipment for line in truth] == ["cnc-2"]
+    await client.read_values([one, two])
+    assert [line.equipment for line in truth] == ["cnc-2", "cnc-1", "cnc-2"]
+
+
+async def test_a_subscription_delivers_only_what_the_truth_log_holds(client: Client, truth: list[Served]) -> None:
+    nodes = await nodes_of(client, "cnc-1")
+    watched = {nodes[name].nodeid: name for name in ("energy_total", "spindle_temperature")}
+    truth.clear()
+    seen: list[tuple[str, int, float]] = []
+
+    class Handler:
+        def datachange_notification(self, node: Node, value: float, data: Any) -> None:
+            seen.append((watched[node.nodeid], microseconds(data.monitored_item.Value.SourceTimestamp), value))
+
+    subscription = await client.create_subscription(50, Handler())
+    await subscription.subscribe_data_change([client.get_node(node_id) for node_id in watched], queuesize=100)
+    await asyncio.sleep(6 * PERIOD_SECONDS)
+    await subscription.delete()
+    first = min(line.time_us for line in truth)
+    log = {line.time_us: line.values for line in truth}
+    news = [row for row in seen if row[1] >= first]
+    assert len(news) >= 6
+    for name, time_us, value in news:
+        assert log[time_us][name] == value
+    after = len(truth)
+    await asyncio.sleep(2 * PERIOD_SECONDS)
+    assert len(truth) == after  # nobody watches any more
+
+
+async def test_a_client_cannot_write(client: Client) -> None:
+    node = (await nodes_of(client, "cnc-1"))["feed_override"]
+    with pytest.raises(UaStatusCodeError):
+        await node.write_value(ua.DataValue(ua.Variant(50.0, ua.VariantType.Double)))
+    assert await node.read_value() in {70.0, 90.0, 100.0, 110.0}
+
+
+async def test_enumerations_and_counters_have_the_types_of_the_standard(client: Client) -> None:
+    nodes = await nodes_of(client, "cnc-1")
+    expected = {
+        "execution": ua.VariantType.Int32,
+        "operation_mode": ua.VariantType.Int32,
+        "feed_override": ua.VariantType.Double,
+        "is_warm_up": ua.VariantType.Boolean,
+        "program": ua.VariantType.String,
+        "power_on_time": ua.VariantType.Double,
+        "part_count_total": ua.VariantType.UInt32,
+    }
+    for name, variant in expected.items():
+        value = (await nodes[name].read_data_value()).Value
+        assert value
+        assert value.VariantType is variant, name
