@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest chaos lock clean
+.PHONY: help demo test check format bench bench-ingest chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -32,6 +32,9 @@ bench-ingest: .venv/ready ## MQTT to committed beside psql \copy of the same row
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s
+
+docs: .venv/ready ## write docs/reference anew from the code
+	$(bin)/python scripts/docs
 
 lock: .venv/ready ## write requirements/*.lock anew from pyproject.toml
 	scripts/lock

@@ -110,7 +110,7 @@ class PlantRig:
         """Everything in the database, by equipment: kind and rows of (time in microseconds, values)."""
         result = {}
         with psycopg.connect(self.database) as connection:
-            equipment = connection.execute("SELECT id, name, kind FROM equipment").fetchall()
+            equipment = connection.execute("SELECT id, name, kind FROM reading.equipment").fetchall()
             for number, name, kind in equipment:
                 signals = load_kind(kind).numeric_signals
                 query = sql.SQL("SELECT (extract(epoch FROM time) * 1000000)::bigint, {} FROM {} WHERE equipment_id = %s").format(
@@ -122,7 +122,7 @@ class PlantRig:
 
     def dead_letters(self) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database) as connection:
-            return connection.execute("SELECT reason, detail FROM dead_letter").fetchall()
+            return connection.execute("SELECT reason, detail FROM ingest.dead_letter").fetchall()
 
     def _write_settings(self) -> None:
         machines = (

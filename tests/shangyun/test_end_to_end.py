@@ -85,6 +85,10 @@ def test_nothing_is_lost_doubled_or_changed_while_parts_are_killed(rig: PlantRig
 
 
 def audit(rig: PlantRig, gateway_kills_us: list[int], stopped_us: int) -> Verdict:
-    """Join all, but for what was served in the moment of the stop: an answer on its way to a poll that was given up."""
-    truth = [line for line in read_truth(rig.truth_log) if line.time_us < stopped_us - 50_000]
-    return join(truth, rig.stored(), gateway_kills_us=gateway_kills_us, window_us=int(COMMIT_WINDOW_SECONDS * 1_000_000))
+    return join(
+        list(read_truth(rig.truth_log)),
+        rig.stored(),
+        gateway_kills_us=gateway_kills_us,
+        window_us=int(COMMIT_WINDOW_SECONDS * 1_000_000),
+        stopped_us=stopped_us,
+    )

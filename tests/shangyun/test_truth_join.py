@@ -20,7 +20,7 @@ def plant() -> tuple[list[Line], list[Row]]:
 
 
 def judge(truth: list[Line], rows: list[Row], *, kills_us: tuple[int, ...] = ()) -> Verdict:
-    return join(truth, {"b": ("boiler", rows)}, gateway_kills_us=kills_us, window_us=SECOND // 2)
+    return join(truth, {"b": ("boiler", rows)}, gateway_kills_us=kills_us, window_us=SECOND // 2, stopped_us=100 * SECOND)
 
 
 def test_a_faultless_plant_is_found_faultless() -> None:

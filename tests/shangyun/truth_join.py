@@ -47,12 +47,18 @@ def join(
     *,
     gateway_kills_us: Sequence[int],
     window_us: int,
+    stopped_us: int,
 ) -> Verdict:
-    """Join truth lines (time, equipment, values) with stored rows (equipment to kind and rows)."""
+    """Join truth lines (time, equipment, values) with stored rows (equipment to kind and rows).
+
+    ``stopped_us`` is when the gateway was asked to stop: it gives up the poll at hand, whose answers may be on their way.
+    """
     verdict = Verdict(served=len(truth))
 
     def is_excused(time_us: int) -> bool:
-        return any(kill - window_us <= time_us <= kill + _REPLY_ON_ITS_WAY_US for kill in gateway_kills_us)
+        return time_us >= stopped_us - _REPLY_ON_ITS_WAY_US or any(
+            kill - window_us <= time_us <= kill + _REPLY_ON_ITS_WAY_US for kill in gateway_kills_us
+        )
 
     lines: dict[str, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for time_us, equipment, values in sorted(truth, key=lambda line: line[0]):
@@ -89,8 +95,8 @@ def _join_one(
             verdict.lost_in_window += 1
         elif values:
             verdict.missing.append(f"{equipment}: served at {time_us}, {sorted(values)[:3]} ... not stored")
-    for (time_us, values), expected in zip(ordered, found, strict=True):
-        for name, value in values.items():
+    for (time_us, stored), expected in zip(ordered, found, strict=True):
+        for name, value in stored.items():
             if value is None and name not in expected:
                 continue  # a signal that this device model does not have
             verdict.values += 1
