@@ -19,12 +19,13 @@ class Ports(NamedTuple):
 GATEWAY = "demo-plant"
 
 
-def write_settings(folder: Path, *, ports: Ports, database: str, mqtt_version: str) -> Mapping[str, Path]:
+def write_settings(folder: Path, *, ports: Ports, database: str, mqtt_version: str, truth_log: Path | None) -> Mapping[str, Path]:
     """Write the settings of simulators, gateway, ingest and web, and name the files."""
     broker = f'[broker]\nhost = "127.0.0.1"\nport = {ports.broker}\nversion = "{mqtt_version}"\n'
     texts = {
         "simulators": f"""\
 # Simulated machines on real sockets.
+{f'truth_log = "{truth_log.resolve()}"' if truth_log else ""}
 [[machines]]
 name = "boiler-1"
 profile = "boiler/generic_plc"

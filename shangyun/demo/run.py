@@ -15,14 +15,16 @@ from typing import TextIO
 
 from shangyun.demo.plant import Ports, write_settings
 from shangyun.demo.processes import Child
-from shangyun.local_servers import embedded_postgresql, free_port, local_broker, require_free
+from shangyun.local_servers import Broker, embedded_postgresql, free_port, local_broker, require_free
 from telemetry.errors import ConfigError, ShangyunError
 
 _FIRST_VALUES_SECONDS = 90.0
 STEPS = 8
 
 
-def run_demo(folder: Path, *, port: int, out: TextIO = sys.stdout) -> int:
+def run_demo(
+    folder: Path, *, port: int, truth_log: Path | None = None, pure_python_broker: bool = False, out: TextIO = sys.stdout
+) -> int:
     """Start everything, print the address and stay until Ctrl-C or SIGTERM; data stay in ``folder`` for the next time.
 
     Raises
@@ -45,12 +47,14 @@ def run_demo(folder: Path, *, port: int, out: TextIO = sys.stdout) -> int:
         progress.step("PostgreSQL")
         database = stack.enter_context(embedded_postgresql(folder / "postgresql"))
         progress.step("MQTT broker")
-        broker = local_broker(folder / "broker", ports.broker)
+        choose = Broker.amqtt if pure_python_broker else local_broker
+        broker = choose(folder / "broker", ports.broker)
         stack.enter_context(broker)
         progress.done(broker.name)
         progress.step("database tables")
         _migrate(database)
-        files = write_settings(folder, ports=ports, database=database, mqtt_version="auto" if broker.supports_mqtt5 else "3.1.1")
+        mqtt_version = "auto" if broker.supports_mqtt5 else "3.1.1"
+        files = write_settings(folder, ports=ports, database=database, mqtt_version=mqtt_version, truth_log=truth_log)
         children: list[Child] = []
         # Started against the direction of the data and stopped along it, so that the last values still find their way.
         for name, command in (("web", "web"), ("ingest", "ingest run"), ("gateway", "gateway run"), ("simulators", "sim")):
