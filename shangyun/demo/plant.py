@@ -32,6 +32,7 @@ profile = "boiler/generic_plc"
 port = {ports.modbus}
 unit_id = 1
 seed = 1
+start_time = "09:00" # in the middle of the morning shift
 
 [[machines]]
 name = "pv-1"

@@ -1,0 +1,1 @@
+"""Pure functions by family, to come."""

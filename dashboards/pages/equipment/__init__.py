@@ -1,0 +1,1 @@
+"""One machine: all its values now, and their trends."""

@@ -1,0 +1,65 @@
+// The one live stream of this tab. It says what it knows by events: "update", "resync" and "status".
+
+const SILENCE_MILLISECONDS = 12000; // the server speaks every 5 s at least
+const REOPEN_MILLISECONDS = 4000;
+
+class Stream extends EventTarget {
+  status = "connecting"; // then live, broker (the server has lost its broker) or lost
+  gateways = {};
+  #source = null;
+  #heardAt = performance.now();
+  #openedAt = 0;
+  #serverAhead = 0;
+  #wasLost = false;
+
+  start(address) {
+    this.address = address;
+    this.#open();
+    setInterval(() => this.#watch(), 1000);
+    window.addEventListener("pagehide", () => this.#source?.close());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#open());
+  }
+
+  now() {
+    // The server's clock: a wrong clock of this computer must not make values look old or new.
+    return Date.now() + this.#serverAhead;
+  }
+
+  #open() {
+    this.#source?.close();
+    this.#openedAt = performance.now();
+    this.#source = new EventSource(this.address);
+    this.#source.addEventListener("update", (event) => this.#update(JSON.parse(event.data)));
+    this.#source.addEventListener("resync", () => this.dispatchEvent(new Event("resync")));
+    this.#source.addEventListener("error", () => this.#become("lost"));
+  }
+
+  #update(message) {
+    this.#heardAt = performance.now();
+    this.#serverAhead = message.now - Date.now();
+    if (message.gateways) this.gateways = message.gateways;
+    this.#become(message.broker ? "live" : "broker");
+    this.dispatchEvent(new CustomEvent("update", { detail: message }));
+    if (this.#wasLost) {
+      this.#wasLost = false;
+      this.dispatchEvent(new Event("resync"));
+    }
+  }
+
+  #become(status) {
+    if (status === "lost") this.#wasLost = true;
+    if (status === this.status) return;
+    this.status = status;
+    this.dispatchEvent(new Event("status"));
+  }
+
+  #watch() {
+    const now = performance.now();
+    if (now - this.#heardAt < SILENCE_MILLISECONDS && this.#source.readyState !== EventSource.CLOSED) return;
+    this.#become("lost");
+    if (now - this.#openedAt > REOPEN_MILLISECONDS) this.#open();
+  }
+}
+
+export const stream = new Stream();
+if (document.body.dataset.stream) stream.start(document.body.dataset.stream);

@@ -1,0 +1,1 @@
+"""Enterprises and what of theirs is on the cloud, to come."""
