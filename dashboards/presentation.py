@@ -36,6 +36,8 @@ class ShownSignal:
     normal: tuple[float, float] | None
     alarms: dict[str, float]
     states: dict[int, str]
+    applies_in: list[int]
+    """Codes of the machine's states in which the limits mean something; empty for all."""
     gauge: Gauge | None
 
     @property
@@ -43,7 +45,8 @@ class ShownSignal:
         return "" if self.normal is None else f"{_plain(self.normal[0])} – {_plain(self.normal[1])}"
 
 
-def shown_signal(name: str, signal: Signal, language: Language) -> ShownSignal:
+def shown_signal(kind: Kind, name: str, language: Language) -> ShownSignal:
+    signal = kind.signals[name]
     alarms: dict[str, float] = {alarm.limit: alarm.value for alarm in signal.alarms}
     return ShownSignal(
         name=name,
@@ -54,22 +57,20 @@ def shown_signal(name: str, signal: Signal, language: Language) -> ShownSignal:
         normal=signal.normal,
         alarms=alarms,
         states={state.code: getattr(state.label, language) for state in signal.states},
+        applies_in=[]
+        if kind.state_signal is None
+        else [state.code for state in kind.signals[kind.state_signal].states if state.name in signal.applies_in],
         gauge=None if signal.normal is None else _gauge(signal.normal, alarms.values()),
     )
 
 
 def shown_signals(kind: Kind, language: Language) -> list[ShownSignal]:
-    return [shown_signal(name, signal, language) for name, signal in kind.signals.items()]
-
-
-def state_signal(kind: Kind) -> str | None:
-    """Name the signal that says what the machine is doing."""
-    return next((name for name, signal in kind.signals.items() if signal.type is SignalType.ENUM and signal.key), None)
+    return [shown_signal(kind, name, language) for name in kind.signals]
 
 
 def key_signals(kind: Kind) -> list[str]:
     """Name the signals of an overview card, without the one that stands in its head."""
-    head = state_signal(kind)
+    head = kind.state_signal
     return [name for name, signal in kind.signals.items() if signal.key and name != head][:MOST_KEY_VALUES]
 
 
@@ -92,6 +93,7 @@ def signal_json(signal: Signal) -> dict[str, Any]:
         "key": signal.key,
         "role": signal.role,
         "normal": signal.normal,
+        "applies_in": signal.applies_in,
         "alarms": {alarm.limit: alarm.value for alarm in signal.alarms},
     }
     if signal.states:

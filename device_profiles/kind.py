@@ -68,6 +68,8 @@ class Signal(Settings):
     """The house's unit for this signal, as people write it: ``MPa``, ``°C``, ``m³/h``; ``1`` for a pure number."""
     normal: tuple[float, float] | None = None
     """Range of a healthy machine at work."""
+    applies_in: tuple[str, ...] = ()
+    """States of the machine in which ``normal`` and ``alarms`` mean something; in all of them where it is left out."""
     role: str = ""
     """What analytics use it for: ``output``, ``input``, ``load``, ``state``, ``counter``, ``condition``, ``ambient``."""
     key: bool = False
@@ -107,6 +109,11 @@ class Kind(Settings):
         return tuple(name for name, signal in self.signals.items() if signal.is_numeric)
 
     @property
+    def state_signal(self) -> str | None:
+        """Name of the signal that says what the machine is doing."""
+        return next((name for name, signal in self.signals.items() if signal.type is SignalType.ENUM and signal.key), None)
+
+    @property
     def text_signals(self) -> tuple[str, ...]:
         return tuple(name for name, signal in self.signals.items() if not signal.is_numeric)
 
@@ -138,7 +145,15 @@ def read_kind(path: Path) -> Kind:
     problems = []
     if kind.name != path.parent.name:
         problems.append(file.problem(("name",), f"is {kind.name!r} in the folder {path.parent.name!r}"))
-    for name in kind.signals:
+    states = {state.name for state in kind.signals[kind.state_signal].states} if kind.state_signal else set()
+    for name, signal in kind.signals.items():
+        problems += [
+            file.problem(
+                ("signals", name, "applies_in"), f"{state!r} is not a state of the machine; known: {', '.join(sorted(states))}"
+            )
+            for state in signal.applies_in
+            if state not in states
+        ]
         if not re.match(SIGNAL_PATTERN, name):
             problems.append(file.problem(("signals", name), "a signal is named in lower case letters, digits and underscores"))
         elif name in _RESERVED:

@@ -28,14 +28,15 @@ class LiveValue extends HTMLElement {
     this.normal = JSON.parse(this.getAttribute("normal") ?? "null");
     this.alarms = JSON.parse(this.getAttribute("alarms") ?? "{}");
     this.states = JSON.parse(this.getAttribute("states") ?? "{}");
+    this.appliesIn = JSON.parse(this.getAttribute("applies-in") ?? "null");
     this.number = this.querySelector(".number");
     this.flag = document.createElement("span");
     this.flag.className = "flag";
   }
 
-  show(value, quality) {
+  show(value, quality, state) {
     this.number.textContent = this.#shown(value);
-    const [level, symbol, word] = this.#judge(value, quality);
+    const [level, symbol, word] = this.#judge(value, quality, state);
     this.className = level;
     if (!level) return this.flag.remove();
     this.flag.textContent = `${symbol} ${word}`;
@@ -50,10 +51,11 @@ class LiveValue extends HTMLElement {
     return number(value, this.decimals);
   }
 
-  #judge(value, quality) {
+  #judge(value, quality, state) {
     if (quality >= BAD) return ["is-bad", "\u2715", qualityText(quality)];
     if (quality >= UNCERTAIN) return ["is-uncertain", "?", qualityText(quality)];
     if (typeof value !== "number") return [""];
+    if (this.appliesIn && !this.appliesIn.includes(state)) return [""]; // a cold boiler has no pressure to be low
     for (const [name, beyond, symbol] of LIMITS) {
       if (name in this.alarms && beyond(value, this.alarms[name])) return ["is-alarm", symbol, text(name)];
     }
@@ -67,6 +69,7 @@ class LiveMachine extends HTMLElement {
   time = null;
   #heard = false;
   #times = new Map();
+  #state = null;
 
   connectedCallback() {
     this.id_ = Number(this.getAttribute("equipment"));
@@ -78,10 +81,12 @@ class LiveMachine extends HTMLElement {
   take(row) {
     this.#heard = true;
     this.time = row.t;
+    const stateSignal = this.getAttribute("state-signal");
+    if (stateSignal in row.v) this.#state = row.v[stateSignal];
     for (const [signal, value] of Object.entries(row.v)) {
       this.#times.set(signal, row.at?.[signal] ?? row.t);
       const quality = row.q?.[signal] ?? 0;
-      for (const element of this.querySelectorAll(`live-value[signal="${signal}"]`)) element.show(value, quality);
+      for (const element of this.querySelectorAll(`live-value[signal="${signal}"]`)) element.show(value, quality, this.#state);
       const gauge = this.querySelector(`[data-gauge="${signal}"]`);
       if (gauge) this.#point(gauge, value);
       const cell = this.querySelector(`[data-quality="${signal}"]`);

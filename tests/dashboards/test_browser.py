@@ -53,6 +53,8 @@ class Works:
 
     def __init__(self, plant: Plant, publisher: Publisher) -> None:
         self._plant, self._publisher = plant, publisher
+        self.stopped: set[str] = set()
+        """Boilers that are off and cold."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -65,6 +67,8 @@ class Works:
             for values in rows.values():
                 if name == ALARMED[0]:
                     values[ALARMED[1]] = ALARMED[2]
+                if name in self.stopped:
+                    values.update(state=0.0, steam_pressure=0.1, drum_level=0.0)
                 if name == FAILED[0]:
                     values[FAILED[1]] = math.nan
                     qualities = {FAILED[1]: int(Quality.BAD_SENSOR_FAILURE)}
@@ -190,6 +194,16 @@ def test_what_is_abnormal_is_marked_by_shape_and_word(address: str, page: Page) 
     expect(failed.locator(".flag")).to_have_text("✕ Sensor failure")
     expect(page.locator(f"{machine('boiler-east')} .machine-state")).to_have_text("Running")
     shoot(page, "overview-en")
+
+
+def test_limits_of_a_running_machine_do_not_blame_a_stopped_one(works: Works, address: str, page: Page) -> None:
+    page.goto(f"{address}/?lang=en")
+    pressure = page.locator(f"{machine('boiler-east')} live-value[signal=steam_pressure]")
+    expect(pressure.locator(".number")).to_have_text(re.compile(r"^1\."))
+    works.stopped.add("boiler-east")
+    expect(page.locator(f"{machine('boiler-east')} .machine-state")).to_have_text("Off")
+    expect(pressure.locator(".number")).to_have_text("0.100")
+    expect(pressure.locator(".flag")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -161,3 +161,27 @@ def test_a_mistake_in_a_kind_is_told(tmp_path: Path, old: str, new: str, message
     [problem] = caught.value.problems
     assert message in str(problem)
     assert problem.line
+
+
+def test_limits_apply_only_in_states_that_the_machine_has(tmp_path: Path) -> None:
+    folder = tmp_path / "kettle"
+    folder.mkdir()
+    text = """name = "kettle"
+label = { zh = "水壶", en = "Kettle" }
+source = "this test"
+[signals]
+state = { type = "enum", key = true, label = { zh = "状态", en = "State" }, states = [
+  { code = 1, name = "on", label = { zh = "开", en = "On" } },
+] }
+[signals.temperature]
+type = "real"
+unit = "°C"
+normal = [90, 100]
+applies_in = ["boiling"]
+label = { zh = "温度", en = "Temperature" }
+"""
+    (folder / "kind.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"kind.toml:12: signals.temperature.applies_in: 'boiling' is not a state"):
+        read_kind(folder / "kind.toml")
+    (folder / "kind.toml").write_text(text.replace("boiling", "on"), encoding="utf-8")
+    assert read_kind(folder / "kind.toml").state_signal == "state"

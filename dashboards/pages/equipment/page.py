@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboards.context import CurrentFeed, language_of, render
 from dashboards.error_answers import not_found, require_directory
-from dashboards.presentation import key_signals, shown_signals, state_signal
+from dashboards.presentation import key_signals, shown_signals
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ async def equipment(request: Request, equipment_id: int, feed: CurrentFeed) -> H
     language = language_of(request)
     signals = {signal.name: signal for signal in shown_signals(machine.kind, language)}
     keys = key_signals(machine.kind)
-    head = state_signal(machine.kind)
+    head = machine.kind.state_signal
     return render(
         request,
         "equipment/page.html",

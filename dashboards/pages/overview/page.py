@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from dashboards.context import CurrentFeed, language_of, render
-from dashboards.presentation import key_signals, shown_signal, state_signal
+from dashboards.presentation import key_signals, shown_signal
 from device_profiles.kind import load_kind
 
 router = APIRouter()
@@ -33,14 +33,14 @@ async def overview(
     groups = []
     for name, machines in groupby(shown, key=lambda machine: machine.kind.name):
         described = load_kind(name)
-        head = state_signal(described)
+        head = described.state_signal
         groups.append(
             {
                 "label": getattr(described.label, language),
                 "name": name,
                 "machines": [machine.equipment for machine in machines],
-                "head": shown_signal(head, described.signals[head], language) if head else None,
-                "signals": [shown_signal(key, described.signals[key], language) for key in key_signals(described)],
+                "head": shown_signal(described, head, language) if head else None,
+                "signals": [shown_signal(described, key, language) for key in key_signals(described)],
             }
         )
     counts = Counter(machine.kind.name for machine in feed.state)
