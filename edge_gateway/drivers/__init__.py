@@ -1,0 +1,1 @@
+"""One module per protocol, each the only door to its library; the contract they keep is ``edge_gateway.driver.Driver``."""
