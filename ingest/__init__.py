@@ -1,0 +1,1 @@
+"""Cloud side: from MQTT to the database, exactly once."""

@@ -1,0 +1,232 @@
+"""One ingest worker: messages from the broker, groups into the database, receipts back.
+
+Three tasks hand on through bounded queues: receive, build, commit. Building (decoding, encoding) and committing run in threads:
+one group is prepared while the one before is with the server. Nothing is acknowledged towards the gateway but by the
+receipt after the commit; whatever is lost here has no receipt and is sent again.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from ingest import counters
+from ingest.settings import IngestSettings
+from store.database import Database
+from store.equipment import EquipmentRegister, OtherSignals
+from store.group import Arrival, Group, GroupBuilder
+from store.partitions import Partitions
+from store.targets import Targets, load_tables
+from store.writer import Outcome, Writer
+from telemetry.errors import RetryableError
+from telemetry.health import serve_health
+from telemetry.mqtt import Link, keep_connected
+from telemetry.receipt import Receipt, encode_receipt
+from telemetry.topics import receipt_topic
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_UNWELL_AFTER_SECONDS = 10.0
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 5.0
+_GROWTH = 10
+"""While the database is busy a group may grow to so many times its usual size: large commits are the cheap ones."""
+_GROUP_BYTES = 32 * 1024 * 1024
+_POLL_SECONDS = 0.005
+_MORE_TIDY_SECONDS = 0.25
+"""Until the next part of the latest values, when machines are too many for one: commits get most of the time."""
+
+
+class Daemon:
+    """A worker's queues and what is known of its neighbours."""
+
+    def __init__(
+        self, settings: IngestSettings, database: Database, *, stop: asyncio.Event, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._stop = stop
+        self._drained = asyncio.Event()
+        self._inbox: asyncio.Queue[Arrival | None] = asyncio.Queue(maxsize=settings.inbox_messages)
+        self._built: asyncio.Queue[Group | None] = asyncio.Queue(maxsize=1)
+        self._link: Link | None = None
+        self._clock = clock
+        now = clock()
+        self._away_since: dict[str, float | None] = {"broker": now, "database": now}
+        self._dropped = 0
+
+    async def run(self, *, ready: Callable[[int], Awaitable[None]] | None = None) -> None:
+        """Work until ``stop`` is set, then commit what was received; ``ready`` is told the health port."""
+        settings = self._settings
+        async with serve_health(settings.health_port, self.status) as port:
+            if ready is not None:
+                await ready(port)
+            builder = await self._builder()
+            if builder is None:
+                return
+            async with asyncio.TaskGroup() as group:
+                connection = group.create_task(
+                    keep_connected(settings.broker, self._session, name="ingest", inbox=settings.inbox_messages), name="receive"
+                )
+                build = group.create_task(self._build(builder), name="build")
+                commit = group.create_task(self._commit(Writer(self._database, builder)), name="commit")
+                await self._stop.wait()
+                _log.info("stopping: %d messages wait to be committed", self._inbox.qsize())
+                try:
+                    async with asyncio.timeout(settings.grace_seconds):
+                        await self._inbox.put(None)
+                        await asyncio.wait({build, commit}, return_when=asyncio.ALL_COMPLETED)
+                except TimeoutError:
+                    _log.warning("the rest is left to the gateways, which send it again")
+                self._drained.set()
+                for task in (build, commit, connection):
+                    task.cancel()
+
+    def status(self) -> tuple[bool, dict[str, Any]]:
+        """Well, unless broker or database have been away for longer than a restart takes."""
+        now = self._clock()
+        away = {name: round(now - since, 1) for name, since in self._away_since.items() if since is not None}
+        details = {"away_seconds": away, "queued_messages": self._inbox.qsize(), "dropped_messages": self._dropped}
+        return all(seconds <= _UNWELL_AFTER_SECONDS for seconds in away.values()), details
+
+    async def _builder(self) -> GroupBuilder | None:
+        """Wait for the database and read its tables; None when the worker is to stop before that."""
+        load = asyncio.create_task(self._until_it_works(lambda: load_tables(self._database)))
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({load, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not load.done():
+                return None
+            tables = load.result()
+        finally:
+            load.cancel()
+            stop.cancel()
+        return GroupBuilder(
+            targets=Targets(tables, OtherSignals(self._database)),
+            register=EquipmentRegister(self._database),
+            partitions=Partitions(self._database),
+            retention=self._settings.retention,
+            tolerance=self._settings.tolerance,
+        )
+
+    async def _session(self, link: Link) -> None:
+        """Receive on one link; while stopping it stays open for the last receipts."""
+        await link.subscribe(self._settings.topic_filter)
+        self._link, self._away_since["broker"] = link, None
+        receive = asyncio.create_task(self._receive(link))
+        stop = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({receive, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if receive.done():
+                receive.result()
+            receive.cancel()
+            await self._drained.wait()
+        finally:
+            receive.cancel()
+            stop.cancel()
+            self._link, self._away_since["broker"] = None, self._clock()
+
+    async def _receive(self, link: Link) -> None:
+        dropped = 0
+        async for message in link.messages():
+            counters.RECEIVED.inc()
+            await self._inbox.put(Arrival(message.topic, message.payload))
+            if link.dropped > dropped:
+                counters.DROPPED.inc(link.dropped - dropped)
+                self._dropped += link.dropped - dropped
+                dropped = link.dropped
+
+    async def _build(self, builder: GroupBuilder) -> None:
+        is_last = False
+        while not is_last:
+            arrivals, is_last = await self._gather()
+            if arrivals:
+                counters.GROUP_BUNDLES.observe(len(arrivals))
+                await self._built.put(await self._until_it_works(lambda arrivals=arrivals: builder.build(arrivals)))  # type: ignore[misc]
+        await self._built.put(None)
+
+    async def _gather(self) -> tuple[list[Arrival], bool]:
+        """Take messages for one group; also tell whether they are the last."""
+        clock = asyncio.get_running_loop().time
+        arrivals: list[Arrival] = []
+        size_bytes, deadline = 0, float("inf")
+        while len(arrivals) < self._settings.group_bundles * _GROWTH and size_bytes < _GROUP_BYTES:
+            is_due = len(arrivals) >= self._settings.group_bundles or clock() >= deadline
+            if is_due and not self._built.full():
+                break
+            if self._inbox.empty() and arrivals:
+                try:
+                    async with asyncio.timeout(_POLL_SECONDS if is_due else deadline - clock()):
+                        arrival = await self._inbox.get()
+                except TimeoutError:
+                    continue
+            else:
+                arrival = await self._inbox.get()
+            if arrival is None:
+                return arrivals, True
+            if not arrivals:
+                deadline = clock() + self._settings.group_milliseconds / 1000
+            arrivals.append(arrival)
+            size_bytes += len(arrival.payload)
+        counters.QUEUED.set(self._inbox.qsize())
+        return arrivals, False
+
+    async def _commit(self, writer: Writer) -> None:
+        clock = asyncio.get_running_loop().time
+        tidy_at = clock() + self._settings.tidy_seconds
+        is_last = False
+        while not is_last:
+            try:
+                async with asyncio.timeout_at(tidy_at):
+                    group = await self._built.get()
+            except TimeoutError:
+                pass
+            else:
+                if group is None:
+                    is_last = True
+                else:
+                    with counters.COMMIT_SECONDS.time():
+                        outcome = await self._until_it_works(lambda group=group: writer.commit(group))  # type: ignore[misc]
+                    await self._tell(outcome)
+            if is_last or clock() >= tidy_at:
+                is_more = await self._until_it_works(writer.tidy)
+                while is_last and is_more:
+                    is_more = await self._until_it_works(writer.tidy)
+                tidy_at = clock() + (_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
+
+    async def _tell(self, outcome: Outcome) -> None:
+        """Publish one receipt per gateway and epoch. QoS 0: a lost one costs a repeat, which is receipted again."""
+        counters.ROWS.inc(outcome.rows)
+        counters.DUPLICATES.inc(outcome.duplicates)
+        for reason, count in outcome.dead.items():
+            counters.DEAD_LETTERS.labels(reason).inc(count)
+            _log.warning("%d messages became dead letters: %s", count, reason)
+        for (gateway, epoch), seqs in outcome.receipts.items():
+            try:
+                if self._link is None:
+                    raise RetryableError("no broker")  # noqa: TRY301 - counted like any other loss
+                await self._link.publish(receipt_topic(gateway), encode_receipt(Receipt.of(epoch, seqs)), qos=0)
+                counters.RECEIPTS.inc()
+            except RetryableError:
+                counters.RECEIPTS_LOST.inc()
+
+    async def _until_it_works(self, work: Callable[[], _T]) -> _T:
+        """Do database work in a thread, the same again while the database is away or busy; its faults pass through."""
+        wait_seconds = _FIRST_WAIT_SECONDS
+        while True:
+            try:
+                result = await asyncio.to_thread(work)
+            except RetryableError as error:
+                counters.RETRIES.inc()
+                if self._away_since["database"] is None or wait_seconds == _FIRST_WAIT_SECONDS:
+                    _log.warning("%s; trying again until it works", error)
+                self._away_since["database"] = self._away_since["database"] or self._clock()
+                await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.5))  # noqa: S311 - spreads workers, guards no secret
+                wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
+            else:
+                if wait_seconds > _FIRST_WAIT_SECONDS:
+                    _log.info("the database works again")
+                self._away_since["database"] = None
+                return result

@@ -1,0 +1,132 @@
+"""The newest values per machine: gathered in memory, written every few seconds in a transaction of their own.
+
+In every commit they would cost two to three times the commit itself. Noting is columns only; the work per machine is done when it
+is written, so a machine that sends ten times between two writes costs one.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from store.database import Database
+from store.group import Group, Rows
+from store.sql_files import query
+from telemetry.quality import Quality
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_MACHINES_PER_WRITE = 1000
+"""Some 70 ms: commits wait for it."""
+
+
+class _Row(NamedTuple):
+    time_us: int
+    names: tuple[str, ...]
+    values: list[float | None]
+    qualities: list[int]
+
+
+class _Newest:
+    """The newest row of each machine that sends one signal list; all arrays go by ``ids``, which are sorted."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.ids = np.zeros(0, np.int32)
+        self.times_us = np.zeros(0, np.int64)
+        self.values = np.zeros((0, len(names)))
+        self.qualities = np.zeros((0, len(names)), np.uint8)
+        self.is_waiting = np.zeros(0, bool)
+
+    def note(self, rows: Rows) -> None:
+        """Take the last row of every machine; rows are sorted, so it is the one before the next machine begins."""
+        last = np.append(np.flatnonzero(rows.equipment_ids[1:] != rows.equipment_ids[:-1]), len(rows.equipment_ids) - 1)
+        ids, times_us = rows.equipment_ids[last], rows.times_us[last]
+        self._make_room(ids)
+        places = np.searchsorted(self.ids, ids)
+        newer = times_us >= self.times_us[places]
+        places, last = places[newer], last[newer]
+        self.times_us[places] = times_us[newer]
+        self.values[places] = rows.values[last]
+        self.qualities[places] = 0 if rows.qualities is None else rows.qualities[last]
+        self.is_waiting[places] = True
+
+    def take(self, ids: npt.NDArray[np.int32], rows: dict[int, list[_Row]]) -> None:
+        """Add the waiting rows of some machines."""
+        places = np.flatnonzero(self.is_waiting & np.isin(self.ids, ids))
+        shown = self.values[places].astype(object)
+        shown[~np.isfinite(self.values[places])] = None  # JSON has no NaN
+        columns = (self.ids[places], self.times_us[places], shown, self.qualities[places])
+        for equipment_id, time_us, values, qualities in zip(*(column.tolist() for column in columns), strict=True):
+            rows.setdefault(equipment_id, []).append(_Row(time_us, self.names, values, qualities))
+
+    def _make_room(self, ids: npt.NDArray[np.int32]) -> None:
+        everyone = np.union1d(self.ids, ids)
+        if len(everyone) == len(self.ids):
+            return
+        places = np.searchsorted(everyone, self.ids)
+        for name in ("times_us", "values", "qualities", "is_waiting"):
+            old = getattr(self, name)
+            new = np.zeros((len(everyone), *old.shape[1:]), old.dtype)
+            new[places] = old
+            setattr(self, name, new)
+        self.ids = everyone
+
+
+class LatestValues:
+    """What is newer than the table ``reading.latest``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lists: dict[tuple[str, ...], _Newest] = {}
+        self._last_id = 0
+
+    def note(self, group: Group) -> None:
+        for rows in group.rows:
+            names = rows.target.names
+            if names not in self._lists:
+                self._lists[names] = _Newest(names)
+            self._lists[names].note(rows)
+
+    def write(self) -> bool:
+        """Write some machines, going round among those that wait; tell whether others still do.
+
+        Raises
+        ------
+        DatabaseError
+            And then nothing is forgotten.
+        """
+        waiting = np.unique(np.concatenate([np.zeros(0, np.int32), *(n.ids[n.is_waiting] for n in self._lists.values())]))
+        ids = waiting[waiting > self._last_id][:_MACHINES_PER_WRITE]
+        if not len(ids):
+            ids = waiting[:_MACHINES_PER_WRITE]
+        if len(ids):
+            self._write(ids)
+            self._last_id = int(ids[-1])
+        if len(ids) < len(waiting):
+            return True
+        self._lists.clear()  # signal lists come and go; the table itself guards against going back
+        return False
+
+    def _write(self, ids: npt.NDArray[np.int32]) -> None:
+        rows: dict[int, list[_Row]] = {}
+        for newest in self._lists.values():
+            newest.take(ids, rows)
+        records = [(equipment_id, *_merged(rows[equipment_id])) for equipment_id in sorted(rows)]
+        with self._database.connection() as connection:
+            connection.execute(query("delivery", "write_latest"), [list(column) for column in zip(*records, strict=True)])
+        for newest in self._lists.values():
+            newest.is_waiting &= ~np.isin(newest.ids, ids)
+
+
+def _merged(rows: list[_Row]) -> tuple[datetime, str, str]:
+    """Lay the newest row of each signal list over the older ones."""
+    values: dict[str, Any] = {}
+    qualities: dict[str, int] = {}
+    rows.sort(key=lambda row: row.time_us)
+    for row in rows:
+        values.update(zip(row.names, row.values, strict=True))
+        qualities.update(zip(row.names, row.qualities, strict=True))
+    doubtful = {name: code for name, code in qualities.items() if code >= Quality.UNCERTAIN}
+    return _START + timedelta(microseconds=rows[-1].time_us), json.dumps(values), json.dumps(doubtful)

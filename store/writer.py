@@ -1,0 +1,162 @@
+"""Commit groups of bundles exactly once.
+
+One transaction holds the ledger entries of all bundles of a group and all their rows. A bundle is skipped, and receipted again,
+when its id is in the ledger or below the floor of its epoch. Below the floor the ledger is purged, so it stays as small as what
+is in flight; the floor is read by a later statement than the ledger insert, because that insert may have waited for a purge.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from store.database import Connection, Database, RowRefused
+from store.group import DeadLetter, Group, GroupBuilder, Item, Key
+from store.latest import LatestValues
+from store.quality_intervals import store_runs
+from store.sql_files import query
+from telemetry.bundle import MICROSECONDS, Event
+
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a group, for receipts and counters."""
+
+    receipts: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Seqs by gateway and epoch: all that are committed now, whether by this transaction or an earlier one."""
+    rows: int = 0
+    duplicates: int = 0
+    dead: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Outcome") -> None:
+        for source, seqs in other.receipts.items():
+            self.receipts[source] |= seqs
+        self.rows += other.rows
+        self.duplicates += other.duplicates
+        self.dead.update(other.dead)
+
+
+class Writer:
+    """Write groups, one at a time; for one thread."""
+
+    def __init__(self, database: Database, builder: GroupBuilder) -> None:
+        self._database = database
+        self._builder = builder
+        self._latest = LatestValues(database)
+        self._floors: dict[tuple[str, int], int] = {}
+
+    def commit(self, group: Group) -> Outcome:
+        """Commit a group, and say what may be receipted.
+
+        Where the database refuses the data themselves, the group is halved until the culprit stands alone: a dead letter.
+
+        Raises
+        ------
+        DatabaseError
+            Nothing of the part at hand is stored, unless the connection was lost in the commit itself; either way the same group
+            may be given again.
+        """
+        try:
+            return self._commit(group)
+        except RowRefused as error:
+            if not group.items:
+                raise
+            if len(group.items) == 1:
+                (item,) = group.items
+                letter = DeadLetter(item.arrival, item.key, f"refused_{error.sqlstate}", str(error)[:1000])
+                return self._commit(Group(items=[], dead=[*group.dead, letter]))
+        half = len(group.items) // 2
+        outcome = self.commit(self._builder.part(group, group.items[:half], group.dead))
+        outcome.add(self.commit(self._builder.part(group, group.items[half:], [])))
+        return outcome
+
+    def tidy(self) -> bool:
+        """Write latest values and floors, and purge the ledger below them; every few seconds, never in each commit.
+
+        True when there are more latest values than one call may write, since commits wait for it: call again soon.
+
+        Raises
+        ------
+        DatabaseError
+            And then the next call does it all.
+        """
+        is_more = self._latest.write()
+        with self._database.connection() as connection:  # also with nothing to do: it shows that the database is there
+            if self._floors:
+                sources = ((*source, floor) for source, floor in sorted(self._floors.items()))
+                columns = [list(column) for column in zip(*sources, strict=True)]
+                # In one transaction: a purged id must be below a recorded floor.
+                connection.execute(query("delivery", "raise_floors"), columns)
+                connection.execute(query("delivery", "purge"), columns)
+        self._floors.clear()
+        return is_more
+
+    def _commit(self, group: Group) -> Outcome:
+        outcome = Outcome()
+        keys = {item.key for item in group.items} | {letter.key for letter in group.dead if letter.key is not None}
+        with self._database.connection() as connection:
+            fresh = enter_ids(connection, keys)
+            items = [item for item in group.items if item.key in fresh]
+            dead = [letter for letter in group.dead if letter.key is None or letter.key in fresh]
+            stored = self._builder.part(group, items, dead)
+            store_group(connection, stored)
+        for gateway, epoch, seq in keys:
+            outcome.receipts[gateway, epoch].add(seq)
+        outcome.rows = stored.row_count
+        outcome.duplicates = len(keys) - len(fresh)
+        outcome.dead.update(letter.reason for letter in stored.dead)
+        self._latest.note(stored)
+        self._note_floors(group.items)
+        return outcome
+
+    def _note_floors(self, items: Iterable[Item]) -> None:
+        for (gateway, epoch, _), _, bundle in items:
+            if bundle.floor > self._floors.get((gateway, epoch), 1):
+                self._floors[gateway, epoch] = bundle.floor
+
+
+def enter_ids(connection: Connection, keys: set[Key]) -> set[Key]:
+    """Enter ids into the ledger and give those that were never committed before."""
+    if not keys:
+        return set()
+    columns = [list(column) for column in zip(*sorted(keys), strict=True)]
+    new: set[Key] = set(connection.execute(query("delivery", "enter"), columns).fetchall())
+    sources = sorted({(gateway, epoch) for gateway, epoch, _ in keys})
+    found = connection.execute(query("delivery", "floors"), [list(column) for column in zip(*sources, strict=True)])
+    floors = {(gateway, epoch): floor for gateway, epoch, floor in found}
+    return {key for key in new if key[2] >= floors.get(key[:2], 1)}
+
+
+def store_group(connection: Connection, group: Group) -> None:
+    """Store everything that a group holds, within the caller's transaction."""
+    for letter in group.dead:
+        gateway, epoch, seq = letter.key or (None, None, None)
+        topic, payload = letter.arrival
+        detail = letter.detail[:1000].encode("utf-8", "replace").decode().replace("\0", "")
+        connection.execute(
+            query("delivery", "add_dead_letter"), [topic, gateway, epoch, seq, letter.reason, detail, payload, payload]
+        )
+    for rows in group.rows:
+        with connection.cursor() as cursor, cursor.copy(rows.target.statement) as copy:
+            stream = memoryview(rows.stream)
+            for start in range(0, len(stream), _PIECE_BYTES):
+                copy.write(stream[start : start + _PIECE_BYTES])
+        store_runs(connection, rows)
+    if group.events:
+        connection.execute(query("delivery", "add_events"), _event_columns(group.events))
+    for equipment_id, block in group.blocks:
+        seconds, microseconds = divmod(block.start_us, MICROSECONDS)
+        connection.execute(
+            query("delivery", "add_waveform"),
+            [seconds, microseconds, equipment_id, block.signal, block.rate_hz, block.samples],
+        )
+
+
+def _event_columns(events: Sequence[tuple[int, Event]]) -> list[list[object]]:
+    return [
+        [event.time_us for _, event in events],
+        [equipment_id for equipment_id, _ in events],
+        [event.signal for _, event in events],
+        [event.text for _, event in events],
+    ]

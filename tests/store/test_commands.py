@@ -1,0 +1,68 @@
+"""``shangyun db`` and ``shangyun ingest`` beside a database."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ingest import commands as ingest_commands
+from store import commands
+from telemetry.errors import ConfigError
+
+
+@pytest.fixture
+def run() -> Callable[..., int]:
+    def run(*words: str) -> int:
+        parser = argparse.ArgumentParser()
+        subparsers = parser.add_subparsers()
+        commands.add_commands(subparsers)
+        ingest_commands.add_commands(subparsers)
+        chosen = parser.parse_args(words)
+        return int(chosen.run(chosen))
+
+    return run
+
+
+def test_migrate_plans_does_and_then_has_nothing_to_do(database: str, run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("db", "status", "--database", database) == 1
+    assert run("db", "migrate", "--plan", "--database", database) == 0
+    plan = capsys.readouterr().out
+    assert "create table reading.boiler" in plan
+    assert run("db", "migrate", "--database", database) == 0
+    assert "create table reading.boiler" in capsys.readouterr().out
+    assert run("db", "migrate", "--database", database) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_status_tells_edition_sizes_lag_and_dead_letters(
+    store: Any, bundle: Any, batch: Any, run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.commit(bundle(1), bundle(2, batch("x", [[1.0]], signals="teleporter:flux")))
+    store.writer.tidy()
+
+    assert run("db", "status", "--database", store.dsn) == 0
+
+    shown = capsys.readouterr().out
+    assert str(store.database.edition) in shown
+    assert "reading.boiler" in shown
+    assert "2 bundles in flight" in shown
+    assert "unknown_kind" in shown
+
+
+def test_dead_letters_are_listed_and_replayed(
+    store: Any, bundle: Any, batch: Any, run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.commit(bundle(1, batch("x", [[1.0]], signals="teleporter:flux")))
+
+    assert run("ingest", "dead-letters", "--database", store.dsn) == 0
+    assert "unknown_kind" in capsys.readouterr().out
+    assert run("ingest", "replay", "--reason", "unknown_kind", "--database", store.dsn) == 1
+    assert "still refused: unknown_kind" in capsys.readouterr().out
+    assert run("ingest", "replay", "--reason", "no_such", "--database", store.dsn) == 0
+
+
+def test_no_database_named_is_wrong_use(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHANGYUN_DATABASE", raising=False)
+    with pytest.raises(ConfigError, match="SHANGYUN_DATABASE"):
+        run("db", "status")
