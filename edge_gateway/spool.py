@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
 from edge_gateway import metrics
+from edge_gateway.gaps import GAP_SCHEMA, Gap, note_gap, recent_gaps
 from edge_gateway.rows import Loss
 from edge_gateway.sealing import Parcel, pack, time_span
 from telemetry.bundle import Batch, Bundle, Event
@@ -36,20 +37,9 @@ CREATE TABLE bundle (
     crc INTEGER NOT NULL,
     bytes BLOB NOT NULL
 );
-CREATE TABLE gap (
-    id INTEGER PRIMARY KEY,
-    reason TEXT NOT NULL,
-    first_seq INTEGER,
-    last_seq INTEGER,
-    from_us INTEGER NOT NULL,
-    to_us INTEGER NOT NULL,
-    bundles INTEGER NOT NULL,
-    row_count INTEGER NOT NULL
-);
 PRAGMA user_version = 1;
 """
 _VERSION = 1
-_GAPS_KEPT = 1000
 
 
 class SpoolFailed(RetryableError):  # noqa: N818 - what happened, as in telemetry.errors
@@ -62,18 +52,6 @@ class SpoolFailed(RetryableError):  # noqa: N818 - what happened, as in telemetr
 
 class _Damaged(sqlite3.DatabaseError):
     """SQLite can read the file, but it is not what we wrote."""
-
-
-class Gap(NamedTuple):
-    """Data that will not come: bundles dropped from disk (with their seqs), or rows that never reached it (without)."""
-
-    reason: str
-    first_seq: int | None
-    last_seq: int | None
-    from_us: int
-    to_us: int
-    bundles: int
-    row_count: int
 
 
 class Waiting(NamedTuple):
@@ -249,7 +227,7 @@ class Spool:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == 0:
             database.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA.split(";"):
+            for statement in f"{GAP_SCHEMA}{_SCHEMA}".split(";"):
                 database.execute(statement)
             database.execute("INSERT INTO meta VALUES (?, 1)", (secrets.randbits(63),))
             database.execute("COMMIT")
@@ -302,7 +280,7 @@ class Spool:
                 sealed.append(Waiting(seq, payload))
             database.execute("UPDATE meta SET next_seq = ?", (first_seq + len(parcels),))
             for loss in losses:
-                self._note_gap(database, Gap(loss.reason, None, None, loss.from_us, loss.to_us, 0, loss.rows))
+                note_gap(database, Gap(loss.reason, None, None, loss.from_us, loss.to_us, 0, loss.rows))
         self._unsure_from_seq = None
         self._bundles += len(sealed)
         self._bytes += sum(len(bundle.payload) for bundle in sealed)
@@ -339,7 +317,7 @@ class Spool:
         database = self._open()
         metrics.DROPPED_BUNDLES.labels("damaged").inc(waiting)
         with _transaction(database):
-            self._note_gap(database, Gap("damaged", None, None, oldest or stamp, stamp, waiting, 0))
+            note_gap(database, Gap("damaged", None, None, oldest or stamp, stamp, waiting, 0))
 
     def _drop_what_is_too_much(self) -> None:
         database = self._database()
@@ -360,37 +338,12 @@ class Spool:
                 ((from_us, to_us, length),) = database.execute(
                     "DELETE FROM bundle WHERE seq = ? RETURNING from_us, to_us, length(bytes)", (seq,)
                 ).fetchall()
-                self._note_gap(database, Gap(reason, seq, seq, from_us, to_us, 1, 0))
+                note_gap(database, Gap(reason, seq, seq, from_us, to_us, 1, 0))
                 size += length
         self._bundles -= len(seqs)
         self._bytes -= size
         metrics.DROPPED_BUNDLES.labels(reason).inc(len(seqs))
         _log.warning("spool %s: dropped %d bundles without a receipt (%s)", self._path, len(seqs), reason)
-
-    def _note_gap(self, database: sqlite3.Connection, gap: Gap) -> None:
-        """Record a gap, as one row with the last one where it goes on."""
-        last = database.execute(
-            "SELECT id, first_seq, last_seq, from_us, to_us, bundles, row_count, reason FROM gap ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-        follows = last is not None and last[7] == gap.reason and (gap.first_seq is None) == (last[2] is None)
-        if follows and (gap.first_seq is None or gap.first_seq == last[2] + 1):
-            database.execute(
-                "UPDATE gap SET last_seq = ?, from_us = ?, to_us = ?, bundles = ?, row_count = ? WHERE id = ?",
-                (
-                    gap.last_seq,
-                    min(last[3], gap.from_us),
-                    max(last[4], gap.to_us),
-                    last[5] + gap.bundles,
-                    last[6] + gap.row_count,
-                    last[0],
-                ),
-            )
-        else:
-            database.execute(
-                "INSERT INTO gap (reason, first_seq, last_seq, from_us, to_us, bundles, row_count) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                gap,
-            )
-            database.execute("DELETE FROM gap WHERE id <= (SELECT max(id) FROM gap) - ?", (_GAPS_KEPT,))
 
     def _read(self, where: str, values: tuple[int, ...]) -> list[Waiting]:
         database = self._database()
@@ -404,12 +357,9 @@ class Spool:
     def _tell(self) -> None:
         database = self._database()
         oldest = database.execute("SELECT created_us FROM bundle ORDER BY seq LIMIT 1").fetchone()
-        gaps = database.execute(
-            "SELECT reason, first_seq, last_seq, from_us, to_us, bundles, row_count FROM gap ORDER BY id DESC LIMIT 20"
-        ).fetchall()
         self.status.bundles, self.status.bytes = self._bundles, self._bytes
         self.status.oldest_us = None if oldest is None else oldest[0]
-        self.status.gaps = [Gap(*row) for row in gaps]
+        self.status.gaps = recent_gaps(database)
         self.status.is_working = True
         metrics.SPOOL_BUNDLES.set(self._bundles)
         metrics.SPOOL_BYTES.set(self._bytes)
