@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -35,6 +36,16 @@ MARKER_OF_FIXTURE = {
     "make_broker": "broker",
     "chromium": "browser",
 }
+
+
+# Machines are shared, so no example is timed; CI tries the same examples each time, people's machines new ones.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
