@@ -222,7 +222,7 @@ def run_ingest(address: str, broker: Broker, folder: Path) -> dict[str, float]:
         worker_process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
     try:
         deadline = time.monotonic() + 30
-        while "connected to broker" not in log.read_text():
+        while "connected to the broker" not in log.read_text():
             if worker_process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"ingest did not start:\n{log.read_text()}")
             time.sleep(0.05)

@@ -19,8 +19,8 @@ from store.database import Database
 from store.equipment import Equipment, list_equipment
 from store.readings import Latest, TextEvent, events, latest
 from telemetry.errors import BadPayload, ConfigError, ShangyunError
-from telemetry.mqtt import BrokerSettings, Link, Message, keep_connected
-from telemetry.topics import DATA_FILTER, STATE_FILTER, gateway_of
+from telemetry.mqtt import BrokerSettings, Link, connect, keep_connected
+from telemetry.topics import DATA_FILTER, STATE_FILTER, Message, gateway_of
 from telemetry.wire import CBOR_MAGIC, decode_bundle
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Feed:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_database())
-            group.create_task(keep_connected(self._broker, self._session, name="web", inbox=10_000))
+            group.create_task(keep_connected(lambda: connect(self._broker, inbox=10_000), self._session, name="web"))
 
     def close(self) -> None:
         """End every stream, so that a shutdown need not wait for the tabs to be closed."""

@@ -22,7 +22,7 @@ from edge_gateway.settings import GatewaySettings, ModbusTcpSettings, OpcUaSetti
 from edge_gateway.spool import Spool
 from telemetry.errors import ConfigError
 from telemetry.health import serve_health
-from telemetry.mqtt import Link, keep_connected
+from telemetry.mqtt import Link, connect, keep_connected
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +116,9 @@ class Gateway:
             scans = [group.create_task(scan.run(), name=f"connection {scan.name}") for scan in self.scans]
             flusher = group.create_task(self.flusher.run(self._stop), name="flusher")
             publisher = group.create_task(
-                keep_connected(self._settings.broker, self._session, will=self.publisher.will, name=self._settings.gateway),
+                keep_connected(
+                    lambda: connect(self._settings.broker, will=self.publisher.will), self._session, name=self._settings.gateway
+                ),
                 name="publisher",
             )
             await self._stop.wait()

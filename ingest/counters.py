@@ -3,9 +3,6 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 RECEIVED = Counter("shangyun_ingest_messages_received", "Messages taken from the broker")
-DROPPED = Counter(
-    "shangyun_ingest_messages_dropped", "Messages dropped because the inbox was full; their gateways send them again"
-)
 QUEUED = Gauge("shangyun_ingest_messages_queued", "Messages that wait for a transaction")
 ROWS = Counter("shangyun_ingest_rows_committed", "Rows of readings committed")
 DUPLICATES = Counter("shangyun_ingest_bundles_duplicate", "Bundles skipped because they were committed before")

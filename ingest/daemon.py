@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -16,15 +17,16 @@ from ingest import counters
 from ingest.settings import IngestSettings
 from store.database import Database
 from store.equipment import EquipmentRegister, OtherSignals
-from store.group import Arrival, Group, GroupBuilder
+from store.group import Group, GroupBuilder
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Outcome, Writer
-from telemetry.errors import RetryableError
+from telemetry.errors import NotConnected, RetryableError
 from telemetry.health import serve_health
-from telemetry.mqtt import Link, keep_connected
+from telemetry.mqtt import keep_connected
+from telemetry.mqtt_receiver import Receiver, receive_from
 from telemetry.receipt import Receipt, encode_receipt
-from telemetry.topics import receipt_topic
+from telemetry.topics import Message, receipt_topic
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -49,13 +51,14 @@ class Daemon:
         self._database = database
         self._stop = stop
         self._drained = asyncio.Event()
-        self._inbox: asyncio.Queue[Arrival | None] = asyncio.Queue(maxsize=settings.inbox_messages)
+        # One list in the queue and one in the receiver: each holds what came while the one before was taken.
+        self._inbox: asyncio.Queue[list[Message] | None] = asyncio.Queue(maxsize=1)
+        self._taken: deque[Message] = deque()
         self._built: asyncio.Queue[Group | None] = asyncio.Queue(maxsize=1)
-        self._link: Link | None = None
+        self._link: Receiver | None = None
         self._clock = clock
         now = clock()
         self._away_since: dict[str, float | None] = {"broker": now, "database": now}
-        self._dropped = 0
 
     async def run(self, *, ready: Callable[[int], Awaitable[None]] | None = None) -> None:
         """Work until ``stop`` is set, then commit what was received; ``ready`` is told the health port."""
@@ -68,12 +71,15 @@ class Daemon:
                 return
             async with asyncio.TaskGroup() as group:
                 connection = group.create_task(
-                    keep_connected(settings.broker, self._session, name="ingest", inbox=settings.inbox_messages), name="receive"
+                    keep_connected(
+                        lambda: receive_from(settings.broker, inbox=settings.inbox_messages), self._session, name="ingest"
+                    ),
+                    name="receive",
                 )
                 build = group.create_task(self._build(builder), name="build")
                 commit = group.create_task(self._commit(Writer(self._database, builder)), name="commit")
                 await self._stop.wait()
-                _log.info("stopping: %d messages wait to be committed", self._inbox.qsize())
+                _log.info("stopping: what was received is committed first")
                 try:
                     async with asyncio.timeout(settings.grace_seconds):
                         await self._inbox.put(None)
@@ -88,7 +94,7 @@ class Daemon:
         """Well, unless broker or database have been away for longer than a restart takes."""
         now = self._clock()
         away = {name: round(now - since, 1) for name, since in self._away_since.items() if since is not None}
-        details = {"away_seconds": away, "queued_messages": self._inbox.qsize(), "dropped_messages": self._dropped}
+        details = {"away_seconds": away, "queued_messages": len(self._taken)}
         return all(seconds <= _UNWELL_AFTER_SECONDS for seconds in away.values()), details
 
     async def _builder(self) -> GroupBuilder | None:
@@ -111,7 +117,7 @@ class Daemon:
             tolerance=self._settings.tolerance,
         )
 
-    async def _session(self, link: Link) -> None:
+    async def _session(self, link: Receiver) -> None:
         """Receive on one link; while stopping it stays open for the last receipts."""
         await link.subscribe(self._settings.topic_filter)
         self._link, self._away_since["broker"] = link, None
@@ -128,50 +134,47 @@ class Daemon:
             stop.cancel()
             self._link, self._away_since["broker"] = None, self._clock()
 
-    async def _receive(self, link: Link) -> None:
-        dropped = 0
-        async for message in link.messages():
-            counters.RECEIVED.inc()
-            await self._inbox.put(Arrival(message.topic, message.payload))
-            if link.dropped > dropped:
-                counters.DROPPED.inc(link.dropped - dropped)
-                self._dropped += link.dropped - dropped
-                dropped = link.dropped
+    async def _receive(self, link: Receiver) -> None:
+        while True:
+            messages = await link.take()
+            counters.RECEIVED.inc(len(messages))
+            await self._inbox.put(messages)
 
     async def _build(self, builder: GroupBuilder) -> None:
         is_last = False
         while not is_last:
-            arrivals, is_last = await self._gather()
-            if arrivals:
-                counters.GROUP_BUNDLES.observe(len(arrivals))
-                await self._built.put(await self._until_it_works(lambda arrivals=arrivals: builder.build(arrivals)))  # type: ignore[misc]
+            messages, is_last = await self._gather()
+            if messages:
+                counters.GROUP_BUNDLES.observe(len(messages))
+                await self._built.put(await self._until_it_works(lambda messages=messages: builder.build(messages)))  # type: ignore[misc]
         await self._built.put(None)
 
-    async def _gather(self) -> tuple[list[Arrival], bool]:
+    async def _gather(self) -> tuple[list[Message], bool]:
         """Take messages for one group; also tell whether they are the last."""
         clock = asyncio.get_running_loop().time
-        arrivals: list[Arrival] = []
+        messages: list[Message] = []
         size_bytes, deadline = 0, float("inf")
-        while len(arrivals) < self._settings.group_bundles * _GROWTH and size_bytes < _GROUP_BYTES:
-            is_due = len(arrivals) >= self._settings.group_bundles or clock() >= deadline
+        while True:
+            while self._taken and len(messages) < self._settings.group_bundles * _GROWTH and size_bytes < _GROUP_BYTES:
+                messages.append(self._taken.popleft())
+                size_bytes += len(messages[-1].payload)
+            if self._taken:
+                break  # as large as a group may be
+            is_due = len(messages) >= self._settings.group_bundles or clock() >= deadline
             if is_due and not self._built.full():
                 break
-            if self._inbox.empty() and arrivals:
-                try:
-                    async with asyncio.timeout(_POLL_SECONDS if is_due else deadline - clock()):
-                        arrival = await self._inbox.get()
-                except TimeoutError:
-                    continue
-            else:
-                arrival = await self._inbox.get()
-            if arrival is None:
-                return arrivals, True
-            if not arrivals:
+            if messages and deadline == float("inf"):
                 deadline = clock() + self._settings.group_milliseconds / 1000
-            arrivals.append(arrival)
-            size_bytes += len(arrival.payload)
-        counters.QUEUED.set(self._inbox.qsize())
-        return arrivals, False
+            try:
+                async with asyncio.timeout(None if not messages else _POLL_SECONDS if is_due else deadline - clock()):
+                    more = await self._inbox.get()
+            except TimeoutError:
+                continue
+            if more is None:
+                return messages, True
+            self._taken.extend(more)
+        counters.QUEUED.set(len(self._taken))
+        return messages, False
 
     async def _commit(self, writer: Writer) -> None:
         clock = asyncio.get_running_loop().time
@@ -189,28 +192,31 @@ class Daemon:
                 else:
                     with counters.COMMIT_SECONDS.time():
                         outcome = await self._until_it_works(lambda group=group: writer.commit(group))  # type: ignore[misc]
-                    await self._tell(outcome)
+                    self._tell(outcome)
             if is_last or clock() >= tidy_at:
                 is_more = await self._until_it_works(writer.tidy)
                 while is_last and is_more:
                     is_more = await self._until_it_works(writer.tidy)
                 tidy_at = clock() + (_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
 
-    async def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: Outcome) -> None:
         """Publish one receipt per gateway and epoch. QoS 0: a lost one costs a repeat, which is receipted again."""
         counters.ROWS.inc(outcome.rows)
         counters.DUPLICATES.inc(outcome.duplicates)
         for reason, count in outcome.dead.items():
             counters.DEAD_LETTERS.labels(reason).inc(count)
             _log.warning("%d messages became dead letters: %s", count, reason)
-        for (gateway, epoch), seqs in outcome.receipts.items():
-            try:
-                if self._link is None:
-                    raise RetryableError("no broker")  # noqa: TRY301 - counted like any other loss
-                await self._link.publish(receipt_topic(gateway), encode_receipt(Receipt.of(epoch, seqs)), qos=0)
-                counters.RECEIPTS.inc()
-            except RetryableError:
-                counters.RECEIPTS_LOST.inc()
+        receipts = [
+            (receipt_topic(gateway), encode_receipt(Receipt.of(epoch, seqs)))
+            for (gateway, epoch), seqs in outcome.receipts.items()
+        ]
+        try:
+            if self._link is None:
+                raise NotConnected("no broker")  # noqa: TRY301 - counted like any other loss
+            self._link.publish(receipts)
+            counters.RECEIPTS.inc(len(receipts))
+        except NotConnected:
+            counters.RECEIPTS_LOST.inc(len(receipts))
 
     async def _until_it_works(self, work: Callable[[], _T]) -> _T:
         """Do database work in a thread, the same again while the database is away or busy; its faults pass through."""

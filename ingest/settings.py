@@ -24,7 +24,7 @@ class IngestSettings(Settings):
     group_milliseconds: int = Field(default=150, ge=1, le=10_000)
     """A transaction waits no longer than this for bundles."""
     inbox_messages: int = Field(default=2000, ge=10, le=65_535)
-    """Messages that may wait in memory; what comes beyond is dropped and counted, and its gateway sends it again."""
+    """Messages that may wait in memory, twice; beyond that the socket is not read until there is room."""
     tidy_seconds: float = Field(default=5.0, gt=0, le=3600)
     """How often latest values and floors are written and the ledger is purged."""
     retention_days: float = Field(default=400.0, gt=0)

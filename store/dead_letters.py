@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from store.database import Database, RowRefused
-from store.group import Arrival, DeadLetter, GroupBuilder
+from store.group import DeadLetter, GroupBuilder
 from store.sql_files import query
 from store.writer import enter_ids, store_group
+from telemetry.topics import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def _replay(database: Database, builder: GroupBuilder, letter_id: int) -> Replay
             if row is None:
                 return Replayed(letter_id, "gone", "another replay has taken it")
             topic, payload, was_entered = row
-            group = builder.build([Arrival(topic, bytes(payload))])
+            group = builder.build([Message(topic, bytes(payload))])
             if group.dead:
                 raise _StillDeadError(group.dead[0])  # noqa: TRY301 - it must leave the transaction to undo it
             fresh = enter_ids(connection, {item.key for item in group.items})

@@ -24,7 +24,7 @@ from store.targets import Target, Targets
 from telemetry.bundle import MICROSECONDS, Batch, Block, Bundle, Event
 from telemetry.errors import BadPayload
 from telemetry.quality import Quality
-from telemetry.topics import gateway_of
+from telemetry.topics import Message, gateway_of
 from telemetry.wire import decode_bundle, identity_of
 
 _DAY_US = 86_400 * MICROSECONDS
@@ -33,25 +33,18 @@ Key = tuple[str, int, int]
 """Gateway, epoch and seq: the name of a bundle's bytes for ever."""
 
 
-class Arrival(NamedTuple):
-    """A message as the broker gave it."""
-
-    topic: str
-    payload: bytes
-
-
 class Item(NamedTuple):
     """A bundle that passed its checks, with its bytes in case that the database refuses it."""
 
     key: Key
-    arrival: Arrival
+    arrival: Message
     bundle: Bundle
 
 
 class DeadLetter(NamedTuple):
     """A message that cannot be stored; ``key`` is None where its header is unreadable, and then no receipt can be given."""
 
-    arrival: Arrival
+    arrival: Message
     key: Key | None
     reason: str
     detail: str
@@ -106,7 +99,7 @@ class GroupBuilder:
         # The writer comes back for a smaller group when some bundles turn out to be repeats; encoders are not for two threads.
         self._lock = threading.Lock()
 
-    def build(self, arrivals: Iterable[Arrival]) -> Group:
+    def build(self, arrivals: Iterable[Message]) -> Group:
         """Decode and check messages and encode the good ones; copies of one bundle are taken once."""
         items: dict[Key, Item] = {}
         dead: list[DeadLetter] = []

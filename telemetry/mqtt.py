@@ -15,8 +15,8 @@ import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Literal, NamedTuple, NoReturn
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Literal, NamedTuple, NoReturn, Protocol, TypeVar
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -27,6 +27,7 @@ from pydantic import Field
 
 from telemetry.errors import ConfigError, NotConnected, Refused, RetryableError
 from telemetry.settings import Settings, SettingsPath
+from telemetry.topics import Message
 
 _log = logging.getLogger(__name__)
 
@@ -73,9 +74,13 @@ class Will(NamedTuple):
     retain: bool = True
 
 
-class Message(NamedTuple):
-    topic: str
-    payload: bytes
+class Speaks(Protocol):
+    """What `keep_connected` must know of a link."""
+
+    protocol: int
+
+
+AnyLink = TypeVar("AnyLink", bound=Speaks)
 
 
 class Link:
@@ -201,7 +206,7 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
     ConfigError
         If a certificate or password file cannot be used.
     """
-    tls, password = _tls_context(settings.tls), _password(settings)
+    tls, password = tls_context(settings.tls), password_of(settings)
     for protocol in _PROTOCOLS[settings.version]:
         client = _client(settings, protocol, tls=tls, password=password, will=will, inbox=inbox)
         link = Link(client, protocol=int(protocol), inbox=inbox)
@@ -286,7 +291,8 @@ def _is_mute(error: aiomqtt.MqttError) -> bool:
     return isinstance(error, _HungUp) or isinstance(error.__context__, TimeoutError)
 
 
-def _tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
+def tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
+    """Make what a TLS connection needs of its files, or raise `ConfigError`."""
     if settings is None:
         return None
     try:
@@ -298,7 +304,8 @@ def _tls_context(settings: TlsSettings | None) -> ssl.SSLContext | None:
     return context
 
 
-def _password(settings: BrokerSettings) -> str | None:
+def password_of(settings: BrokerSettings) -> str | None:
+    """Read the password from its file, or raise `ConfigError`."""
     if settings.password_file is None:
         return None
     try:
@@ -308,12 +315,10 @@ def _password(settings: BrokerSettings) -> str | None:
 
 
 async def keep_connected(
-    settings: BrokerSettings,
-    session: Callable[[Link], Awaitable[None]],
+    open_link: Callable[[], AbstractAsyncContextManager[AnyLink]],
+    session: Callable[[AnyLink], Awaitable[None]],
     *,
     name: str,
-    will: Will | None = None,
-    inbox: int = 1000,
     rng: random.Random | None = None,
 ) -> NoReturn:
     """Run ``session`` on a link again and again; each loss and each return is logged once, waits grow and are jittered.
@@ -326,8 +331,8 @@ async def keep_connected(
     while True:
         entered = clock()
         try:
-            async with connect(settings, will=will, inbox=inbox) as link:
-                _log.info("%s: connected to broker %s:%d (MQTT protocol %d)", name, settings.host, settings.port, link.protocol)
+            async with open_link() as link:
+                _log.info("%s: connected to the broker (MQTT protocol %d)", name, link.protocol)
                 entered, is_lost = clock(), False
                 await session(link)
         except RetryableError as error:

@@ -18,13 +18,13 @@ from dashboards.settings import WebSettings
 from shangyun.local_servers import Broker
 from store.database import Database
 from store.equipment import EquipmentRegister, OtherSignals
-from store.group import Arrival, GroupBuilder
+from store.group import GroupBuilder
 from store.migrate import migrate
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Writer
 from telemetry.bundle import Batch, Bundle, Event, SignalList
-from telemetry.topics import data_topic, state_topic
+from telemetry.topics import Message, data_topic, state_topic
 from telemetry.wire import encode_bundle
 
 GATEWAY = "plant-1"
@@ -76,7 +76,7 @@ class Filler:
         self._builder, self._writer = builder, Writer(database, builder)
 
     def commit(self, *bundles: Bundle) -> None:
-        arrivals = [Arrival(data_topic(bundle.gateway), encode_bundle(bundle)) for bundle in bundles]
+        arrivals = [Message(data_topic(bundle.gateway), encode_bundle(bundle)) for bundle in bundles]
         outcome = self._writer.commit(self._builder.build(arrivals))
         assert not outcome.dead
         self._writer.tidy()

@@ -11,7 +11,8 @@ from dashboards.feed import Feed, Pace
 from device_profiles.kind import load_kind
 from store.database import Database
 from store.equipment import Equipment
-from telemetry.mqtt import BrokerSettings, Message
+from telemetry.mqtt import BrokerSettings
+from telemetry.topics import Message
 from telemetry.wire import encode_bundle
 from tests.dashboards.plant import GATEWAY, Plant
 

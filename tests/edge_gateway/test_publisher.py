@@ -73,7 +73,7 @@ async def publishing(
     settings = PublishSettings(**{"receipt_timeout_seconds": 0.15, **changes})  # type: ignore[arg-type]
     publisher = Publisher(gateway, settings, it, describe=lambda: {"version": "test"}, rng=random.Random(1))
     address = BrokerSettings(host=broker.host, port=broker.port, username=username)
-    task = asyncio.create_task(keep_connected(address, publisher.session, will=publisher.will, name=gateway))
+    task = asyncio.create_task(keep_connected(lambda: connect(address, will=publisher.will), publisher.session, name=gateway))
     try:
         yield publisher
     finally:
@@ -255,7 +255,7 @@ async def test_no_value_is_lost_or_doubled_while_the_broker_is_killed_again_and_
                 committed.setdefault(bundle.seq, bundle)  # the ledger: a bundle counts once
                 await link.publish(receipt_topic("p9"), encode_receipt(Receipt.of(bundle.epoch, [bundle.seq])))
 
-        await keep_connected(BrokerSettings(host=broker.host, port=broker.port), session, name="cloud")
+        await keep_connected(lambda: connect(BrokerSettings(host=broker.host, port=broker.port)), session, name="cloud")
 
     task = asyncio.create_task(cloud())
     async with spool(tmp_path / "s") as it, publishing(broker, it, "p9") as publisher:

@@ -53,8 +53,8 @@ class Worker:
 
     def wait_until_connected(self, seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds
-        seen = self.log.read_text().count("connected to broker") if self.process is None else 0
-        while self.log.read_text().count("connected to broker") <= seen:
+        seen = self.log.read_text().count("connected to the broker") if self.process is None else 0
+        while self.log.read_text().count("connected to the broker") <= seen:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()

@@ -10,13 +10,13 @@ import pytest
 
 from store.database import Database
 from store.equipment import EquipmentRegister, OtherSignals
-from store.group import Arrival, Group, GroupBuilder
+from store.group import Group, GroupBuilder
 from store.migrate import migrate
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Outcome, Writer
 from telemetry.bundle import Batch, Block, Bundle, Event, SignalList
-from telemetry.topics import data_topic
+from telemetry.topics import Message, data_topic
 from telemetry.wire import encode_bundle
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -75,8 +75,8 @@ def store(database: str, empty: Database) -> Store:
     return make_store(database, empty)
 
 
-def arrival(bundle: Bundle) -> Arrival:
-    return Arrival(data_topic(bundle.gateway), encode_bundle(bundle))
+def arrival(bundle: Bundle) -> Message:
+    return Message(data_topic(bundle.gateway), encode_bundle(bundle))
 
 
 def make_batch(

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from store.dead_letters import Replayed, list_dead_letters, replay
-from store.group import Arrival
 from telemetry.bundle import Event
-from telemetry.topics import data_topic
+from telemetry.topics import Message, data_topic
 from telemetry.wire import encode_bundle
 
 NaN = float("nan")
@@ -53,7 +52,7 @@ def test_every_kind_of_bad_bundle_gets_its_reason_and_the_good_ones_are_stored(s
 @pytest.mark.parametrize("payload", [b"", b"{}", b"\x78\x9cbroken", b"\xd9\xd9\xf7\xa1", bytes(100)])
 def test_unreadable_bytes_are_kept_once_and_get_no_receipt(store: Any, bundle: Any, payload: bytes) -> None:
     for _ in range(3):
-        arrivals = [Arrival(data_topic("gw-1"), payload), Arrival(data_topic("gw-1"), encode_bundle(bundle(1)))]
+        arrivals = [Message(data_topic("gw-1"), payload), Message(data_topic("gw-1"), encode_bundle(bundle(1)))]
         outcome = store.writer.commit(store.builder.build(arrivals))
         assert outcome.receipts == {("gw-1", 7): {1}}
 
@@ -63,14 +62,14 @@ def test_unreadable_bytes_are_kept_once_and_get_no_receipt(store: Any, bundle: A
 def test_a_bundle_with_a_readable_header_and_a_broken_batch_is_receipted(store: Any, bundle: Any) -> None:
     payload = encode_bundle(bundle(5)).replace(b"\xd8\x4f", b"\xd8\x4e", 1)  # times tagged as int32: the structure is wrong
 
-    outcome = store.writer.commit(store.builder.build([Arrival(data_topic("gw-1"), payload)]))
+    outcome = store.writer.commit(store.builder.build([Message(data_topic("gw-1"), payload)]))
 
     assert outcome.receipts == {("gw-1", 7): {5}}
     assert [(letter.reason, letter.seq) for letter in list_dead_letters(store.database)] == [("structure", 5)]
 
 
 def test_a_payload_that_names_another_gateway_is_put_aside_under_the_topic_s(store: Any, bundle: Any) -> None:
-    arrival = Arrival(data_topic("gw-2"), encode_bundle(bundle(1, gateway="gw-1")))
+    arrival = Message(data_topic("gw-2"), encode_bundle(bundle(1, gateway="gw-1")))
 
     outcome = store.writer.commit(store.builder.build([arrival]))
 

@@ -135,7 +135,7 @@ async def test_a_session_comes_back_after_the_broker_does(make_broker: MakeBroke
         async for _ in link.messages():
             pass
 
-    keeper = asyncio.create_task(keep_connected(settings_of(broker), session, name="test", rng=random.Random(1)))
+    keeper = asyncio.create_task(keep_connected(lambda: connect(settings_of(broker)), session, name="test", rng=random.Random(1)))
     await asyncio.wait_for(sessions.get(), 5)
     broker.kill()
     await asyncio.sleep(1.5)  # several attempts, one line in the log
@@ -152,4 +152,4 @@ async def test_a_bug_in_a_session_is_not_retried(broker: Broker) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await keep_connected(settings_of(broker), session, name="test")
+        await keep_connected(lambda: connect(settings_of(broker)), session, name="test")
