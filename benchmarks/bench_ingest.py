@@ -213,12 +213,7 @@ def run_ingest(address: str, broker: Broker, folder: Path) -> dict[str, float]:
     settings.write_text(f'database = "{address}"\nhealth_port = {port}\n[broker]\nhost = "{broker.host}"\nport = {broker.port}\n')
     log = folder / "ingest.log"
     with log.open("w") as file:
-        command = [
-            sys.executable,
-            "-c",
-            "import sys; from benchmarks.bench_ingest import worker; worker(sys.argv[1])",
-            str(settings),
-        ]
+        command = [sys.executable, "-m", "shangyun", "ingest", "run", str(settings)]
         worker_process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
     try:
         deadline = time.monotonic() + 30
@@ -242,17 +237,6 @@ def run_ingest(address: str, broker: Broker, folder: Path) -> dict[str, float]:
         worker_process.wait(30)
     expect_rows(address)
     return result
-
-
-def worker(settings: str) -> None:
-    """Run the same as ``shangyun ingest run``; the command line needs the package to be installed, this does not."""
-    import argparse
-
-    from ingest.commands import run
-    from telemetry.logs import set_up_logging
-
-    set_up_logging()
-    raise SystemExit(run(argparse.Namespace(file=Path(settings))))
 
 
 def run_psql(address: str, folder: Path) -> dict[str, float]:

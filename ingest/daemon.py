@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 _UNWELL_AFTER_SECONDS = 10.0
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 5.0
-_GROWTH = 10
+_GROWTH = 5
 """While the database is busy a group may grow to so many times its usual size: large commits are the cheap ones."""
 _GROUP_BYTES = 32 * 1024 * 1024
 _POLL_SECONDS = 0.005

@@ -1,7 +1,5 @@
 """Child processes of the demo: each with its log file, none outliving the demo."""
 
-import ctypes
-import os
 import signal
 import subprocess
 import sys
@@ -9,10 +7,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from shangyun.local_servers import die_with_parent
 from telemetry.errors import ShangyunError
 
 _STOP_SECONDS = 15.0
-_PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -28,7 +26,7 @@ class Child:
                 stderr=output,
                 cwd=Path(__file__).parents[2],  # where the packages are when they are not installed
                 process_group=0,  # Ctrl-C is for the demo, which stops its parts in the right order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the demo starts its children from its one thread
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the demo starts its children from its one thread
             )
 
     def check(self) -> None:
@@ -47,11 +45,3 @@ class Child:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-
-
-def _die_with_parent() -> None:
-    """Have Linux end the child when the demo is killed, so that no port stays taken by an orphan."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() == 1:
-            os._exit(1)
