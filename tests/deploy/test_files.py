@@ -6,8 +6,9 @@ from pathlib import Path
 import yaml
 
 from dashboards.settings import WebSettings
-from edge_gateway.settings import load_gateway
+from edge_gateway.settings import ModbusTcpSettings, load_gateway
 from ingest.settings import IngestSettings
+from simulators.settings import read_settings
 from telemetry.settings import load
 
 ROOT = Path(__file__).parents[2]
@@ -34,3 +35,12 @@ def test_every_file_that_compose_mounts_is_there_or_is_made_by_the_script() -> N
 def test_the_systemd_unit_runs_a_command_that_exists() -> None:
     unit = (ROOT / "deploy" / "systemd" / "shangyun-gateway.service").read_text(encoding="utf-8")
     assert "ExecStart=/opt/shangyun/bin/shangyun gateway run /etc/shangyun/gateway.toml" in unit
+
+
+def test_the_example_gateway_reads_the_example_simulators() -> None:
+    simulated = {machine.name: machine for machine in read_settings(ROOT / "examples" / "simulators.toml").machines}
+    gateway = load_gateway(ROOT / "examples" / "gateway.toml")
+    for equipment in gateway.equipment:
+        machine, connection = simulated[equipment.name], gateway.connections[equipment.connection]
+        assert machine.profile == equipment.profile
+        assert str(machine.port) in (str(connection.port) if isinstance(connection, ModbusTcpSettings) else connection.url)
