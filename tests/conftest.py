@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,12 +97,22 @@ def record_result(pytestconfig: pytest.Config) -> Callable[[str], None]:
 # --- databases ------------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """Make a folder for a PostgreSQL, which root runs as another user: pytest shuts that user out of its own folders.
+
+    It does so whenever another session of it starts on the machine.
+    """
+    with tempfile.TemporaryDirectory(prefix="shangyun-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
+def postgresql_server(pytestconfig: pytest.Config) -> Iterator[str]:
     """Address of an embedded PostgreSQL."""
     with contextlib.ExitStack() as stack:
         try:
-            address = stack.enter_context(embedded_postgresql(tmp_path_factory.mktemp("postgresql")))
+            address = stack.enter_context(embedded_postgresql(stack.enter_context(reachable_folder()) / "postgresql"))
         except ConfigError as error:  # its wheel is not installed
             unavailable(pytestconfig, "postgresql", str(error))
         pytestconfig.stash[USED]["postgresql"] = f"PostgreSQL {_ask(address, 'show server_version')} (embedded)"
