@@ -26,6 +26,7 @@ from paho.mqtt.properties import Properties
 from pydantic import Field
 
 from telemetry.errors import ConfigError, NotConnected, Refused, RetryableError
+from telemetry.mqtt_packets import FAILURE, LEVELS, UNSUPPORTED_VERSION
 from telemetry.settings import Settings, SettingsPath
 from telemetry.topics import Message
 
@@ -33,13 +34,6 @@ _log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 10.0
-_FAILURE = 0x80  # MQTT 5, 2.4: reason codes from here on mean failure
-_PROTOCOLS = {
-    "auto": (aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311),
-    "5": (aiomqtt.ProtocolVersion.V5,),
-    "3.1.1": (aiomqtt.ProtocolVersion.V311,),
-}
-_UNSUPPORTED_VERSION = {1, 0x84}  # MQTT 3.1.1 CONNACK 1, MQTT 5 CONNACK 0x84
 
 
 class TlsSettings(Settings):
@@ -139,7 +133,7 @@ class Link:
             raise NotConnected(f"subscribe to {topic_filter}: {error}") from error
         for code in granted:
             value = code if isinstance(code, int) else code.value
-            if value >= _FAILURE:
+            if value >= FAILURE:
                 raise Refused(f"subscribe to {topic_filter}", code=value)
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -183,7 +177,7 @@ class Link:
     def _settle(self, mid: int, code: int) -> None:
         future = self._pending[mid]
         if not future.done():
-            if code >= _FAILURE:
+            if code >= FAILURE:
                 future.set_exception(Refused("publish", code=code))
             else:
                 future.set_result(None)
@@ -207,14 +201,15 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
         If a certificate or password file cannot be used.
     """
     tls, password = tls_context(settings.tls), password_of(settings)
-    for protocol in _PROTOCOLS[settings.version]:
+    for level in LEVELS[settings.version]:
+        protocol = aiomqtt.ProtocolVersion(level)
         client = _client(settings, protocol, tls=tls, password=password, will=will, inbox=inbox)
-        link = Link(client, protocol=int(protocol), inbox=inbox)
+        link = Link(client, protocol=level, inbox=inbox)
         try:
             await client.__aenter__()
         except aiomqtt.MqttError as error:
             code = getattr(getattr(error, "rc", None), "value", getattr(error, "rc", None))
-            if protocol is not _PROTOCOLS[settings.version][-1] and (code in _UNSUPPORTED_VERSION or _is_mute(error)):
+            if level != LEVELS[settings.version][-1] and (code in UNSUPPORTED_VERSION or _is_mute(error)):
                 continue
             where = f"broker {settings.host}:{settings.port}"
             if isinstance(code, int) and isinstance(error, aiomqtt.exceptions.MqttConnectError):

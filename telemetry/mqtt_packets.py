@@ -10,6 +10,10 @@ PINGREQ = b"\xc0\x00"
 LEAVE = b"\xe0\x00"
 FAILURE = 0x80
 """Reason codes from here on mean failure (2.4)."""
+UNSUPPORTED_VERSION = frozenset({1, 0x84})
+"""What a broker answers to a CONNECT of a version that it does not speak: 3.1.1 says 1, 5 says 0x84."""
+LEVELS = {"auto": (5, 4), "5": (5,), "3.1.1": (4,)}
+"""Protocol levels to try, in order, for each setting of ``broker.version``."""
 _RECEIVE_MAXIMUM = 0x21
 _CLEAN, _WITH_PASSWORD, _WITH_USERNAME = 0x02, 0x40, 0x80
 

@@ -20,8 +20,6 @@ from telemetry.topics import Message
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _FIRST_BUFFER_BYTES, _LONGEST_PACKET_BYTES = 1 << 19, 1 << 22
 _MOST_TOPICS = 100_000
-_LEVELS = {"auto": (5, 4), "5": (5,), "3.1.1": (4,)}
-_UNSUPPORTED_VERSION = {1, 0x84}
 
 
 class _WrongVersion(Exception):  # noqa: N818 - an answer, not a fault
@@ -103,7 +101,7 @@ class Receiver(asyncio.BufferedProtocol):
             raise _WrongVersion if self.protocol == 5 else error from None
         if len(body) < 2 or body[1]:
             code = body[1] if len(body) > 1 else packets.FAILURE
-            if code in _UNSUPPORTED_VERSION:
+            if code in packets.UNSUPPORTED_VERSION:
                 raise _WrongVersion
             raise Refused(f"broker {settings.host}:{settings.port}", code=code)
 
@@ -251,7 +249,7 @@ async def receive_from(settings: BrokerSettings, *, inbox: int) -> AsyncIterator
     """
     tls, password = tls_context(settings.tls), password_of(settings)
     where = f"broker {settings.host}:{settings.port}"
-    for level in _LEVELS[settings.version]:
+    for level in packets.LEVELS[settings.version]:
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
                 _, receiver = await asyncio.get_running_loop().create_connection(

@@ -4,8 +4,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from device_profiles.kind import load_kind
+from telemetry.topics import gateway_of
+from telemetry.wire import decode_bundle
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -41,3 +46,18 @@ def test_every_command_named_in_a_page_exists() -> None:
         with pytest.raises(SystemExit) as left:
             main([*command.split(), "--help"])
         assert left.value.code == 0, command
+
+
+def test_the_example_of_a_foreign_producer_makes_a_bundle() -> None:
+    page = (ROOT / "docs" / "how-to" / "foreign-producer.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    sent: list[tuple[str, bytes, int]] = []
+    publisher = SimpleNamespace(single=lambda topic, payload, *, qos: sent.append((topic, payload, qos)))
+    assert "paho.mqtt.publish" in code
+    code = re.sub(r"import paho\.mqtt\.publish as publish|, paho\.mqtt\.publish as publish", "", code)
+    exec(code, {"publish": publisher})
+    ((topic, payload, qos),) = sent
+    bundle = decode_bundle(payload)
+    assert (gateway_of(topic), qos) == (bundle.gateway, 1)
+    assert bundle.batches[0].equipment == "boiler-9"
+    assert set(bundle.batches[0].signals.names) <= set(load_kind("boiler").numeric_signals)
