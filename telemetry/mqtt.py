@@ -35,6 +35,9 @@ _log = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 10.0
 
+KNOWN_TO_SPEAK_5: set[str] = set()
+"""Brokers that have answered MQTT 5 to this process: one of them that is silent is frozen and not old, so nothing falls back."""
+
 
 class TlsSettings(Settings):
     """Certificates of a link; a gateway's own certificate names it to the broker."""
@@ -201,6 +204,7 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
         If a certificate or password file cannot be used.
     """
     tls, password = tls_context(settings.tls), password_of(settings)
+    where = f"broker {settings.host}:{settings.port}"
     for level in LEVELS[settings.version]:
         protocol = aiomqtt.ProtocolVersion(level)
         client = _client(settings, protocol, tls=tls, password=password, will=will, inbox=inbox)
@@ -209,12 +213,14 @@ async def connect(settings: BrokerSettings, *, will: Will | None = None, inbox: 
             await client.__aenter__()
         except aiomqtt.MqttError as error:
             code = getattr(getattr(error, "rc", None), "value", getattr(error, "rc", None))
-            if level != LEVELS[settings.version][-1] and (code in UNSUPPORTED_VERSION or _is_mute(error)):
+            is_older = code in UNSUPPORTED_VERSION or (_is_mute(error) and where not in KNOWN_TO_SPEAK_5)
+            if is_older and level != LEVELS[settings.version][-1]:
                 continue
-            where = f"broker {settings.host}:{settings.port}"
             if isinstance(code, int) and isinstance(error, aiomqtt.exceptions.MqttConnectError):
                 raise Refused(where, code=code) from error
             raise NotConnected(f"{where}: {error}") from error
+        if level == 5:
+            KNOWN_TO_SPEAK_5.add(where)
         break
     try:
         yield link

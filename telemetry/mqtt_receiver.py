@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 from telemetry import mqtt_packets as packets
 from telemetry.errors import NotConnected, Refused
-from telemetry.mqtt import BrokerSettings, password_of, tls_context
+from telemetry.mqtt import KNOWN_TO_SPEAK_5, BrokerSettings, password_of, tls_context
 from telemetry.topics import Message
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
@@ -95,10 +95,7 @@ class Receiver(asyncio.BufferedProtocol):
             password=password,
             receive_maximum=min(self._most, 65_535),
         )
-        try:
-            body = await self._ask(request, "connect")
-        except NotConnected as error:  # some brokers of 3.1.1 hang up on version 5, some wait for more bytes
-            raise _WrongVersion if self.protocol == 5 else error from None
+        body = await self._ask(request, "connect")
         if len(body) < 2 or body[1]:
             code = body[1] if len(body) > 1 else packets.FAILURE
             if code in packets.UNSUPPORTED_VERSION:
@@ -265,9 +262,16 @@ async def receive_from(settings: BrokerSettings, *, inbox: int) -> AsyncIterator
         except _WrongVersion:
             receiver.leave()
             continue
+        except NotConnected:  # some brokers of 3.1.1 hang up on version 5, some wait for more bytes
+            receiver.leave()
+            if level == packets.LEVELS[settings.version][-1] or where in KNOWN_TO_SPEAK_5:
+                raise
+            continue
         except BaseException:
             receiver.leave()
             raise
+        if level == 5:
+            KNOWN_TO_SPEAK_5.add(where)
         break
     else:
         raise NotConnected(f"{where}: speaks no MQTT that we know")

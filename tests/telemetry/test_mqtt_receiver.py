@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,26 @@ async def test_a_broker_without_a_sign_of_life_is_given_up(make_broker: MakeBrok
         with pytest.raises(NotConnected, match="sign of life"):
             await asyncio.wait_for(receiver.take(), 5)
         os.kill(broker.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("open_link", [connect, receive_from])
+async def test_a_broker_that_was_frozen_is_not_taken_for_an_old_one(
+    make_broker: MakeBroker, open_link: Callable[..., Any]
+) -> None:
+    broker = make_broker()
+    settings = settings_of(broker)
+    async with open_link(settings, inbox=10) as link:
+        assert link.protocol == 5
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    asyncio.get_running_loop().call_later(7, os.kill, broker.pid, signal.SIGCONT)
+    while True:
+        try:
+            async with open_link(settings, inbox=10) as link:
+                assert link.protocol == 5
+                break
+        except NotConnected:
+            continue
 
 
 # --- a server that sends what the test wants ------------------------------------------------------------------------
