@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from store.arrivals import DeadLetter
 from store.database import Database, RowRefused
-from store.group import DeadLetter, GroupBuilder
+from store.group import GroupBuilder
 from store.sql_files import query
 from store.writer import enter_ids, store_group
 from telemetry.topics import Message

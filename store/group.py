@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from store.arrivals import DeadLetter, Item, Key, read_bundle
 from store.copy_binary import Matrix
 from store.equipment import EquipmentRegister
 from store.kind_tables import OTHER
@@ -24,30 +24,9 @@ from store.targets import Target, Targets
 from telemetry.bundle import MICROSECONDS, Batch, Block, Bundle, Event
 from telemetry.errors import BadPayload
 from telemetry.quality import Quality
-from telemetry.topics import Message, gateway_of
-from telemetry.wire import decode_bundle, identity_of
+from telemetry.topics import Message
 
 _DAY_US = 86_400 * MICROSECONDS
-
-Key = tuple[str, int, int]
-"""Gateway, epoch and seq: the name of a bundle's bytes for ever."""
-
-
-class Item(NamedTuple):
-    """A bundle that passed its checks, with its bytes in case that the database refuses it."""
-
-    key: Key
-    arrival: Message
-    bundle: Bundle
-
-
-class DeadLetter(NamedTuple):
-    """A message that cannot be stored; ``key`` is None where its header is unreadable, and then no receipt can be given."""
-
-    arrival: Message
-    key: Key | None
-    reason: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +57,7 @@ class Group:
 
 
 class GroupBuilder:
-    """Make groups; ``retention`` and ``tolerance`` bound the times that are believed."""
+    """Make groups; ``retention`` and ``tolerance`` bound the times that are believed, ``read`` knows the forms of messages."""
 
     def __init__(
         self,
@@ -88,8 +67,10 @@ class GroupBuilder:
         partitions: Partitions,
         retention: timedelta = timedelta(days=400),
         tolerance: timedelta = timedelta(minutes=10),
+        read: Callable[[Message], Item | DeadLetter] = read_bundle,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._read = read
         self._targets = targets
         self._register = register
         self._partitions = partitions
@@ -100,29 +81,29 @@ class GroupBuilder:
         self._lock = threading.Lock()
 
     def build(self, arrivals: Iterable[Message]) -> Group:
-        """Decode and check messages and encode the good ones; copies of one bundle are taken once."""
+        """Read and check messages and encode the good ones; copies of one bundle are taken once."""
         items: dict[Key, Item] = {}
         dead: list[DeadLetter] = []
         for arrival in arrivals:
-            key: Key | None = None
-            try:
-                gateway = gateway_of(arrival.topic)
-                if gateway is None:
-                    raise BadPayload("topic", f"{arrival.topic!r} belongs to no gateway")  # noqa: TRY301 - one way out for all
-                try:
-                    bundle = decode_bundle(arrival.payload)
-                except BadPayload:
-                    identity = identity_of(arrival.payload)
-                    key = None if identity is None else (gateway, *identity)
-                    raise
-                key = (gateway, bundle.epoch, bundle.seq)
-                self._check(bundle, gateway)
-            except BadPayload as error:
-                dead.append(DeadLetter(arrival, key, error.reason, error.detail))
+            found = self._read(arrival)
+            if isinstance(found, Item):
+                items.setdefault(found.key, found)
             else:
-                items.setdefault(key, Item(key, arrival, bundle))
-        good = self._with_known_equipment(items.values(), dead)
-        return self._assembled(good, dead)
+                dead.append(found)
+        return self.gather(items.values(), dead)
+
+    def gather(self, items: Iterable[Item], dead: Iterable[DeadLetter] = ()) -> Group:
+        """Check bundles that are read already, each with a name of its own, and encode the good ones."""
+        dead = list(dead)
+        good = []
+        for item in items:
+            try:
+                self._check(item.bundle)
+            except BadPayload as error:
+                dead.append(DeadLetter(item.arrival, item.key, error.reason, error.detail))
+            else:
+                good.append(item)
+        return self._assembled(self._with_known_equipment(good, dead), dead)
 
     def part(self, group: Group, items: Sequence[Item], dead: Sequence[DeadLetter]) -> Group:
         """Make the same group again with some of its bundles only."""
@@ -130,12 +111,8 @@ class GroupBuilder:
             return Group(items=group.items, dead=list(dead), rows=group.rows, events=group.events, blocks=group.blocks)
         return self._assembled(items, list(dead))
 
-    def _check(self, bundle: Bundle, gateway: str) -> None:
+    def _check(self, bundle: Bundle) -> None:
         """Refuse what can be told from names alone, and the few texts and blocks with a wrong time."""
-        if bundle.gateway != gateway:
-            raise BadPayload("wrong_gateway", f"{bundle.gateway!r} published under the topic of {gateway!r}")
-        if bundle.floor > bundle.seq:
-            raise BadPayload("floor_above_seq", f"floor {bundle.floor} of bundle {bundle.seq} says that it is receipted already")
         for signals in {batch.signals for batch in bundle.batches}:
             self._targets.find(signals)
         low_us, high_us = self._time_range()

@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from store.arrivals import DeadLetter, Item, Key
 from store.database import Connection, Database, RowRefused
-from store.group import DeadLetter, Group, GroupBuilder, Item, Key
+from store.group import Group, GroupBuilder
 from store.latest import LatestValues
 from store.quality_intervals import store_runs
 from store.sql_files import query
