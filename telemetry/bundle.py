@@ -38,8 +38,7 @@ class SignalList(NamedTuple):
         return SignalList(kind, parts, text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(NamedTuple):
     """Some rows of one equipment: ``rows`` acquisition times and a row-major matrix of ``rows`` x ``signals``.
 
     Parameters
