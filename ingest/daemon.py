@@ -1,8 +1,9 @@
 """One ingest worker: messages from the broker, groups into the database, receipts back.
 
-Three tasks hand on through bounded queues: receive, build, commit. Building (decoding, encoding) and committing run in threads:
-one group is prepared while the one before is with the server. Nothing is acknowledged towards the gateway but by the
-receipt after the commit; whatever is lost here has no receipt and is sent again.
+Tasks hand on through bounded queues: receive, build, commit. Building (decoding, encoding) and committing run in threads: one
+group is prepared while others are with the server, and two are with it at once, so that it has rows to take in while one of them
+waits for the disk. Nothing is acknowledged towards the gateway but by the receipt after the commit; whatever is lost here has no
+receipt and is sent again.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ _GROWTH = 5
 """While the database is busy a group may grow to so many times its usual size: large commits are the cheap ones."""
 _GROUP_BYTES = 32 * 1024 * 1024
 _POLL_SECONDS = 0.005
+_WRITERS = 2
 _MORE_TIDY_SECONDS = 0.25
 """Until the next part of the latest values, when machines are too many for one: commits get most of the time."""
 
@@ -76,18 +78,23 @@ class Daemon:
                     ),
                     name="receive",
                 )
+                writer = Writer(self._database, builder)
                 build = group.create_task(self._build(builder), name="build")
-                commit = group.create_task(self._commit(Writer(self._database, builder)), name="commit")
+                commits = [group.create_task(self._commit(writer), name=f"commit {n}") for n in range(_WRITERS)]
+                tidy = group.create_task(self._tidy(writer), name="tidy")
                 await self._stop.wait()
                 _log.info("stopping: what was received is committed first")
                 try:
                     async with asyncio.timeout(settings.grace_seconds):
                         await self._inbox.put(None)
-                        await asyncio.wait({build, commit}, return_when=asyncio.ALL_COMPLETED)
+                        await asyncio.gather(build, *commits)
+                        tidy.cancel()
+                        while await self._until_it_works(writer.tidy):
+                            pass
                 except TimeoutError:
                     _log.warning("the rest is left to the gateways, which send it again")
                 self._drained.set()
-                for task in (build, commit, connection):
+                for task in (build, *commits, tidy, connection):
                     task.cancel()
 
     def status(self) -> tuple[bool, dict[str, Any]]:
@@ -147,7 +154,8 @@ class Daemon:
             if messages:
                 counters.GROUP_BUNDLES.observe(len(messages))
                 await self._built.put(await self._until_it_works(lambda messages=messages: builder.build(messages)))  # type: ignore[misc]
-        await self._built.put(None)
+        for _ in range(_WRITERS):
+            await self._built.put(None)
 
     async def _gather(self) -> tuple[list[Message], bool]:
         """Take messages for one group; also tell whether they are the last."""
@@ -177,27 +185,16 @@ class Daemon:
         return messages, False
 
     async def _commit(self, writer: Writer) -> None:
-        clock = asyncio.get_running_loop().time
-        tidy_at = clock() + self._settings.tidy_seconds
-        is_last = False
-        while not is_last:
-            try:
-                async with asyncio.timeout_at(tidy_at):
-                    group = await self._built.get()
-            except TimeoutError:
-                pass
-            else:
-                if group is None:
-                    is_last = True
-                else:
-                    with counters.COMMIT_SECONDS.time():
-                        outcome = await self._until_it_works(lambda group=group: writer.commit(group))  # type: ignore[misc]
-                    self._tell(outcome)
-            if is_last or clock() >= tidy_at:
-                is_more = await self._until_it_works(writer.tidy)
-                while is_last and is_more:
-                    is_more = await self._until_it_works(writer.tidy)
-                tidy_at = clock() + (_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
+        while (group := await self._built.get()) is not None:
+            with counters.COMMIT_SECONDS.time():
+                outcome = await self._until_it_works(lambda group=group: writer.commit(group))  # type: ignore[misc]
+            self._tell(outcome)
+
+    async def _tidy(self, writer: Writer) -> None:
+        is_more = False
+        while True:
+            await asyncio.sleep(_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
+            is_more = await self._until_it_works(writer.tidy)
 
     def _tell(self, outcome: Outcome) -> None:
         """Publish one receipt per gateway and epoch. QoS 0: a lost one costs a repeat, which is receipted again."""

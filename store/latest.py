@@ -5,6 +5,7 @@ is written, so a machine that sends ten times between two writes costs one.
 """
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from telemetry.quality import Quality
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MACHINES_PER_WRITE = 1000
-"""Some 70 ms: commits wait for it."""
+"""Some 70 ms."""
 
 
 class _Row(NamedTuple):
@@ -53,13 +54,14 @@ class _Newest:
         self.is_waiting[places] = True
 
     def take(self, ids: npt.NDArray[np.int32], rows: dict[int, list[_Row]]) -> None:
-        """Add the waiting rows of some machines."""
+        """Hand over the waiting rows of some machines."""
         places = np.flatnonzero(self.is_waiting & np.isin(self.ids, ids))
         shown = self.values[places].astype(object)
         shown[~np.isfinite(self.values[places])] = None  # JSON has no NaN
         columns = (self.ids[places], self.times_us[places], shown, self.qualities[places])
         for equipment_id, time_us, values, qualities in zip(*(column.tolist() for column in columns), strict=True):
             rows.setdefault(equipment_id, []).append(_Row(time_us, self.names, values, qualities))
+        self.is_waiting[places] = False
 
     def _make_room(self, ids: npt.NDArray[np.int32]) -> None:
         everyone = np.union1d(self.ids, ids)
@@ -75,19 +77,22 @@ class _Newest:
 
 
 class LatestValues:
-    """What is newer than the table ``reading.latest``."""
+    """What is newer than the table ``reading.latest``; any thread may note, one writes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lists: dict[tuple[str, ...], _Newest] = {}
+        self._taken: dict[int, list[_Row]] = {}
         self._last_id = 0
+        self._lock = threading.Lock()
 
     def note(self, group: Group) -> None:
-        for rows in group.rows:
-            names = rows.target.names
-            if names not in self._lists:
-                self._lists[names] = _Newest(names)
-            self._lists[names].note(rows)
+        with self._lock:
+            for rows in group.rows:
+                names = rows.target.names
+                if names not in self._lists:
+                    self._lists[names] = _Newest(names)
+                self._lists[names].note(rows)
 
     def write(self) -> bool:
         """Write some machines, going round among those that wait; tell whether others still do.
@@ -97,27 +102,30 @@ class LatestValues:
         DatabaseError
             And then nothing is forgotten.
         """
+        is_more = False
+        if not self._taken:
+            with self._lock:
+                is_more = self._take()
+        if self._taken:
+            records = [(equipment_id, *_merged(rows)) for equipment_id, rows in sorted(self._taken.items())]
+            with self._database.connection() as connection:
+                connection.execute(query("delivery", "write_latest"), [list(column) for column in zip(*records, strict=True)])
+            self._taken = {}
+        return is_more
+
+    def _take(self) -> bool:
+        """Move some machines out of the lists; they stay taken until they are written."""
         waiting = np.unique(np.concatenate([np.zeros(0, np.int32), *(n.ids[n.is_waiting] for n in self._lists.values())]))
         ids = waiting[waiting > self._last_id][:_MACHINES_PER_WRITE]
         if not len(ids):
             ids = waiting[:_MACHINES_PER_WRITE]
+        for newest in self._lists.values():
+            newest.take(ids, self._taken)
         if len(ids):
-            self._write(ids)
             self._last_id = int(ids[-1])
-        if len(ids) < len(waiting):
-            return True
-        self._lists.clear()  # signal lists come and go; the table itself guards against going back
-        return False
-
-    def _write(self, ids: npt.NDArray[np.int32]) -> None:
-        rows: dict[int, list[_Row]] = {}
-        for newest in self._lists.values():
-            newest.take(ids, rows)
-        records = [(equipment_id, *_merged(rows[equipment_id])) for equipment_id in sorted(rows)]
-        with self._database.connection() as connection:
-            connection.execute(query("delivery", "write_latest"), [list(column) for column in zip(*records, strict=True)])
-        for newest in self._lists.values():
-            newest.is_waiting &= ~np.isin(newest.ids, ids)
+        if len(ids) == len(waiting):
+            self._lists.clear()  # signal lists come and go; the table itself guards against going back
+        return len(ids) < len(waiting)
 
 
 def _merged(rows: list[_Row]) -> tuple[datetime, str, str]:

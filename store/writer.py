@@ -5,6 +5,7 @@ when its id is in the ledger or below the floor of its epoch. Below the floor th
 is in flight; the floor is read by a later statement than the ledger insert, because that insert may have waited for a purge.
 """
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -39,13 +40,14 @@ class Outcome:
 
 
 class Writer:
-    """Write groups, one at a time; for one thread."""
+    """Write groups, several at once if there are several threads."""
 
     def __init__(self, database: Database, builder: GroupBuilder) -> None:
         self._database = database
         self._builder = builder
         self._latest = LatestValues(database)
         self._floors: dict[tuple[str, int], int] = {}
+        self._floors_lock = threading.Lock()
 
     def commit(self, group: Group) -> Outcome:
         """Commit a group, and say what may be receipted.
@@ -75,7 +77,7 @@ class Writer:
     def tidy(self) -> bool:
         """Write latest values and floors, and purge the ledger below them; every few seconds, never in each commit.
 
-        True when there are more latest values than one call may write, since commits wait for it: call again soon.
+        True when there are more latest values than one call may write: call again soon. For one thread at a time.
 
         Raises
         ------
@@ -83,14 +85,19 @@ class Writer:
             And then the next call does it all.
         """
         is_more = self._latest.write()
+        with self._floors_lock:
+            floors = dict(self._floors)
         with self._database.connection() as connection:  # also with nothing to do: it shows that the database is there
-            if self._floors:
-                sources = ((*source, floor) for source, floor in sorted(self._floors.items()))
+            if floors:
+                sources = ((*source, floor) for source, floor in sorted(floors.items()))
                 columns = [list(column) for column in zip(*sources, strict=True)]
                 # In one transaction: a purged id must be below a recorded floor.
                 connection.execute(query("delivery", "raise_floors"), columns)
                 connection.execute(query("delivery", "purge"), columns)
-        self._floors.clear()
+        with self._floors_lock:
+            for source, floor in floors.items():
+                if self._floors[source] == floor:
+                    del self._floors[source]
         return is_more
 
     def _commit(self, group: Group) -> Outcome:
@@ -112,9 +119,10 @@ class Writer:
         return outcome
 
     def _note_floors(self, items: Iterable[Item]) -> None:
-        for (gateway, epoch, _), _, bundle in items:
-            if bundle.floor > self._floors.get((gateway, epoch), 1):
-                self._floors[gateway, epoch] = bundle.floor
+        with self._floors_lock:
+            for (gateway, epoch, _), _, bundle in items:
+                if bundle.floor > self._floors.get((gateway, epoch), 1):
+                    self._floors[gateway, epoch] = bundle.floor
 
 
 def enter_ids(connection: Connection, keys: set[Key]) -> set[Key]:
