@@ -7,6 +7,7 @@ receipt and is sent again.
 """
 
 import asyncio
+import gc
 import logging
 import random
 import time
@@ -195,6 +196,7 @@ class Daemon:
         while True:
             await asyncio.sleep(_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
             is_more = await self._until_it_works(writer.tidy)
+            gc.collect()  # its automatic form is off in a worker: see ingest/commands.py
 
     def _tell(self, outcome: Outcome) -> None:
         """Publish one receipt per gateway and epoch. QoS 0: a lost one costs a repeat, which is receipted again."""
