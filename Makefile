@@ -27,8 +27,8 @@ format: .venv/ready ## bring the code into the house's form
 
 bench: bench-ingest ## every benchmark
 
-bench-ingest: .venv/ready ## MQTT to committed beside psql \copy of the same rows (ONLY=name, SHORT=1)
-	$(bin)/python benchmarks/bench_ingest.py
+bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_ingest
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

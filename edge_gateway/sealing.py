@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 
 from telemetry.bundle import MAX_BUNDLE_BYTES, Batch, Event
 
@@ -60,8 +59,7 @@ def _parts(batch: Batch, limit_bytes: int) -> list[Batch]:
     rows = max(int((limit_bytes - _OVERHEAD_BYTES) // ((size - _OVERHEAD_BYTES) / batch.rows)), 1)
     columns, width = len(batch.signals.names), 4 if batch.single else 8
     return [
-        replace(
-            batch,
+        batch._replace(
             times=batch.times[8 * first : 8 * (first + rows)],
             values=batch.values[width * columns * first : width * columns * (first + rows)],
             qualities=None if batch.qualities is None else batch.qualities[columns * first : columns * (first + rows)],

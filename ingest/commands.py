@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option, open_database
+from ingest import dead_letter_commands
+from ingest.backfill_commands import add_backfill_command
 
 if TYPE_CHECKING:
     from ingest.settings import IngestSettings
@@ -21,23 +22,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = commands.add_parser("check", help="check settings", description="Check a settings file without the network.")
     parser.add_argument("file", type=Path, metavar="FILE", help="settings, like examples/ingest.toml")
     parser.set_defaults(run=check)
-    parser = commands.add_parser(
-        "dead-letters", help="list messages that could not be stored", description="List messages that could not be stored."
-    )
-    add_database_option(parser)
-    parser.add_argument("--reason", help="only those with this reason")
-    parser.add_argument("--limit", type=int, default=100, help="show at most so many (%(default)s)")
-    parser.set_defaults(run=show_dead_letters)
-    parser = commands.add_parser(
-        "replay",
-        help="try dead letters again",
-        description="Try to store dead letters again, whole, after their cause is mended; what is stored leaves the list.",
-    )
-    add_database_option(parser)
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--reason", help="only those with this reason")
-    choice.add_argument("--id", type=int, help="only this one")
-    parser.set_defaults(run=replay_dead_letters)
+    add_backfill_command(commands)
+    dead_letter_commands.add_commands(commands)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,41 +73,3 @@ def check(args: argparse.Namespace) -> int:
     Database(load(args.file, IngestSettings).database)  # reads the address, connects to nothing
     print(f"{args.file}: fine")
     return 0
-
-
-def show_dead_letters(args: argparse.Namespace) -> int:
-    from store.dead_letters import list_dead_letters
-
-    with open_database(args) as database:
-        letters = list_dead_letters(database, reason=args.reason, limit=args.limit)
-    for letter in letters:
-        name = "header unreadable" if letter.seq is None else f"epoch {letter.epoch} seq {letter.seq}"
-        print(
-            f"{letter.id:>8}  {letter.received_at:%Y-%m-%d %H:%M:%S}  {letter.reason:<16} {letter.gateway or letter.topic} "
-            f"({name}, {letter.payload_bytes} bytes, {letter.copies} x): {letter.detail}"
-        )
-    if not letters:
-        print("no dead letters")
-    return 0
-
-
-def replay_dead_letters(args: argparse.Namespace) -> int:
-    from store.dead_letters import Replayed, list_dead_letters, replay
-    from store.equipment import EquipmentRegister, OtherSignals
-    from store.group import GroupBuilder
-    from store.partitions import Partitions
-    from store.targets import Targets, load_tables
-
-    def tell(result: Replayed) -> None:
-        print(f"{result.letter_id:>8}  " + (f"still refused: {result.reason}: {result.detail}" if result.reason else "stored"))
-
-    with open_database(args) as database:
-        builder = GroupBuilder(
-            targets=Targets(load_tables(database), OtherSignals(database)),
-            register=EquipmentRegister(database),
-            partitions=Partitions(database),
-        )
-        wanted = [letter.id for letter in list_dead_letters(database, reason=args.reason, letter_id=args.id, limit=1_000_000)]
-        stored = replay(database, builder, wanted, report=tell)
-    print(f"{stored} of {len(wanted)} stored")
-    return 0 if stored == len(wanted) else 1

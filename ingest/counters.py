@@ -5,6 +5,12 @@ from prometheus_client import Counter, Gauge, Histogram
 RECEIVED = Counter("shangyun_ingest_messages_received", "Messages taken from the broker")
 QUEUED = Gauge("shangyun_ingest_messages_queued", "Messages that wait for a transaction")
 ROWS = Counter("shangyun_ingest_rows_committed", "Rows of readings committed")
+LATE_ROWS = Counter("shangyun_ingest_rows_late", "Rows of minutes that were over already, whose rollups are made anew")
+LAG_SECONDS = Histogram(
+    "shangyun_ingest_lag_seconds",
+    "From sealing the oldest bundle of a transaction, by its gateway's clock, to its commit",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 86_400),
+)
 DUPLICATES = Counter("shangyun_ingest_bundles_duplicate", "Bundles skipped because they were committed before")
 DEAD_LETTERS = Counter("shangyun_ingest_dead_letters", "Messages put aside because they cannot be stored", ["reason"])
 COMMIT_SECONDS = Histogram(
@@ -18,3 +24,8 @@ GROUP_BUNDLES = Histogram(
 RETRIES = Counter("shangyun_ingest_database_retries", "Attempts that failed because the database was away or busy")
 RECEIPTS = Counter("shangyun_ingest_receipts_sent", "Receipts published")
 RECEIPTS_LOST = Counter("shangyun_ingest_receipts_lost", "Receipts that could not be published; the bundles come again")
+CPU_SECONDS = Counter(
+    "shangyun_ingest_cpu_seconds",
+    "Processor time by stage: loop (receive, receipts), build (decode, encode), commit, tidy",
+    ["stage"],
+)

@@ -7,19 +7,24 @@ receipt and is sent again.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ingest import counters
+from ingest.foreign.reader import Reader
 from ingest.settings import IngestSettings
 from store.database import Database
-from store.equipment import EquipmentRegister, OtherSignals
+from store.equipment import EquipmentRegister
 from store.group import Group, GroupBuilder
+from store.maintenance import Maintenance
+from store.other_signals import OtherSignals
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Outcome, Writer
@@ -28,18 +33,20 @@ from telemetry.health import serve_health
 from telemetry.mqtt import keep_connected
 from telemetry.mqtt_receiver import Receiver, receive_from
 from telemetry.receipt import Receipt, encode_receipt
-from telemetry.topics import Message, receipt_topic
+from telemetry.topics import Message, has_receipts, receipt_topic
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _UNWELL_AFTER_SECONDS = 10.0
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 5.0
-_GROWTH = 5
-"""While the database is busy a group may grow to so many times its usual size: large commits are the cheap ones."""
-_GROUP_BYTES = 32 * 1024 * 1024
+_GROUP_BYTES = 3 * 512 * 1024
+"""Some 20,000 rows: larger groups save little and let the database wait for the next."""
 _POLL_SECONDS = 0.005
 _WRITERS = 2
+_QUIET_SECONDS = 0.1
+_MAINTENANCE_SECONDS = 5.0
+_COLLECT_SECONDS = 60.0
 _MORE_TIDY_SECONDS = 0.25
 """Until the next part of the latest values, when machines are too many for one: commits get most of the time."""
 
@@ -53,11 +60,14 @@ class Daemon:
         self._settings = settings
         self._database = database
         self._stop = stop
-        self._drained = asyncio.Event()
+        self._left, self._drained = asyncio.Event(), asyncio.Event()
+        self._received = 0
         # One list in the queue and one in the receiver: each holds what came while the one before was taken.
         self._inbox: asyncio.Queue[list[Message] | None] = asyncio.Queue(maxsize=1)
         self._taken: deque[Message] = deque()
         self._built: asyncio.Queue[Group | None] = asyncio.Queue(maxsize=1)
+        self._reader = Reader(settings.sparkplug, publish=self._ask_a_node)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._link: Receiver | None = None
         self._clock = clock
         now = clock()
@@ -66,6 +76,7 @@ class Daemon:
     async def run(self, *, ready: Callable[[int], Awaitable[None]] | None = None) -> None:
         """Work until ``stop`` is set, then commit what was received; ``ready`` is told the health port."""
         settings = self._settings
+        self._loop = asyncio.get_running_loop()
         async with serve_health(settings.health_port, self.status) as port:
             if ready is not None:
                 await ready(port)
@@ -82,20 +93,26 @@ class Daemon:
                 writer = Writer(self._database, builder)
                 build = group.create_task(self._build(builder), name="build")
                 commits = [group.create_task(self._commit(writer), name=f"commit {n}") for n in range(_WRITERS)]
-                tidy = group.create_task(self._tidy(writer), name="tidy")
+                background = [
+                    group.create_task(self._tidy(writer), name="tidy"),
+                    group.create_task(self._maintain(), name="maintain"),
+                    group.create_task(self._collect_garbage(), name="collect garbage"),
+                ]
                 await self._stop.wait()
                 _log.info("stopping: what was received is committed first")
                 try:
                     async with asyncio.timeout(settings.grace_seconds):
+                        if self._link is not None:
+                            await self._left.wait()
                         await self._inbox.put(None)
                         await asyncio.gather(build, *commits)
-                        tidy.cancel()
-                        while await self._until_it_works(writer.tidy):
+                        background[0].cancel()
+                        while await self._until_it_works(writer.tidy, "tidy"):
                             pass
                 except TimeoutError:
                     _log.warning("the rest is left to the gateways, which send it again")
                 self._drained.set()
-                for task in (build, *commits, tidy, connection):
+                for task in (build, *commits, *background, connection):
                     task.cancel()
 
     def status(self) -> tuple[bool, dict[str, Any]]:
@@ -107,7 +124,7 @@ class Daemon:
 
     async def _builder(self) -> GroupBuilder | None:
         """Wait for the database and read its tables; None when the worker is to stop before that."""
-        load = asyncio.create_task(self._until_it_works(lambda: load_tables(self._database)))
+        load = asyncio.create_task(self._until_it_works(lambda: load_tables(self._database), "build"))
         stop = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait({load, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,13 +138,16 @@ class Daemon:
             targets=Targets(tables, OtherSignals(self._database)),
             register=EquipmentRegister(self._database),
             partitions=Partitions(self._database),
-            retention=self._settings.retention,
+            retention=self._settings.retention.believed,
             tolerance=self._settings.tolerance,
+            read=self._reader,
         )
 
     async def _session(self, link: Receiver) -> None:
         """Receive on one link; while stopping it stays open for the last receipts."""
-        await link.subscribe(self._settings.topic_filter)
+        self._reader.missed_something()
+        for topic_filter in self._settings.topic_filters:
+            await link.subscribe(topic_filter)
         self._link, self._away_since["broker"] = link, None
         receive = asyncio.create_task(self._receive(link))
         stop = asyncio.create_task(self._stop.wait())
@@ -135,17 +155,33 @@ class Daemon:
             await asyncio.wait({receive, stop}, return_when=asyncio.FIRST_COMPLETED)
             if receive.done():
                 receive.result()
+            await self._leave(link)
             receive.cancel()
             await self._drained.wait()
         finally:
             receive.cancel()
             stop.cancel()
             self._link, self._away_since["broker"] = None, self._clock()
+            self._left.set()
+
+    async def _leave(self, link: Receiver) -> None:
+        """Leave the sharing to the other workers, and take what is on its way here: otherwise it would come again, but late."""
+        for topic_filter in self._settings.topic_filters:
+            await link.unsubscribe(topic_filter)
+        seen = -1
+        while seen != self._received or self._inbox.full():
+            seen = self._received
+            await asyncio.sleep(_QUIET_SECONDS)
+        self._left.set()
 
     async def _receive(self, link: Receiver) -> None:
+        spent_seconds = time.thread_time()
         while True:
             messages = await link.take()
+            self._received += len(messages)
             counters.RECEIVED.inc(len(messages))
+            spent_before, spent_seconds = spent_seconds, time.thread_time()
+            counters.CPU_SECONDS.labels("loop").inc(spent_seconds - spent_before)
             await self._inbox.put(messages)
 
     async def _build(self, builder: GroupBuilder) -> None:
@@ -154,7 +190,8 @@ class Daemon:
             messages, is_last = await self._gather()
             if messages:
                 counters.GROUP_BUNDLES.observe(len(messages))
-                await self._built.put(await self._until_it_works(lambda messages=messages: builder.build(messages)))  # type: ignore[misc]
+                read = await self._until_it_works(lambda messages=messages: builder.read(messages), "build")  # type: ignore[misc]
+                await self._built.put(await self._until_it_works(lambda read=read: builder.gather(*read), "build"))  # type: ignore[misc]
         for _ in range(_WRITERS):
             await self._built.put(None)
 
@@ -164,7 +201,7 @@ class Daemon:
         messages: list[Message] = []
         size_bytes, deadline = 0, float("inf")
         while True:
-            while self._taken and len(messages) < self._settings.group_bundles * _GROWTH and size_bytes < _GROUP_BYTES:
+            while self._taken and len(messages) < self._settings.group_bundles and size_bytes < _GROUP_BYTES:
                 messages.append(self._taken.popleft())
                 size_bytes += len(messages[-1].payload)
             if self._taken:
@@ -188,26 +225,42 @@ class Daemon:
     async def _commit(self, writer: Writer) -> None:
         while (group := await self._built.get()) is not None:
             with counters.COMMIT_SECONDS.time():
-                outcome = await self._until_it_works(lambda group=group: writer.commit(group))  # type: ignore[misc]
+                outcome = await self._until_it_works(lambda group=group: writer.commit(group), "commit")  # type: ignore[misc]
             self._tell(outcome)
 
     async def _tidy(self, writer: Writer) -> None:
         is_more = False
         while True:
             await asyncio.sleep(_MORE_TIDY_SECONDS if is_more else self._settings.tidy_seconds)
-            is_more = await self._until_it_works(writer.tidy)
-            gc.collect()  # its automatic form is off in a worker: see ingest/commands.py
+            is_more = await self._until_it_works(writer.tidy, "tidy")
+
+    async def _maintain(self) -> None:
+        """Offer to do what the database needs now and then; one of the workers does it, beside its commits."""
+        maintenance = Maintenance(self._database, retention=self._settings.retention.kept)
+        while True:
+            await asyncio.sleep(_MAINTENANCE_SECONDS)
+            await self._until_it_works(lambda: maintenance.run_due(datetime.now(UTC)), "maintenance")
+
+    async def _collect_garbage(self) -> None:
+        """Stand in for the collector's automatic form, which is off in a worker: see ingest/commands.py."""
+        while True:
+            await asyncio.sleep(_COLLECT_SECONDS)
+            gc.collect()
 
     def _tell(self, outcome: Outcome) -> None:
         """Publish one receipt per gateway and epoch. QoS 0: a lost one costs a repeat, which is receipted again."""
         counters.ROWS.inc(outcome.rows)
+        counters.LATE_ROWS.inc(outcome.late_rows)
         counters.DUPLICATES.inc(outcome.duplicates)
+        if outcome.sealed_us:
+            counters.LAG_SECONDS.observe(max(time.time() - outcome.sealed_us / 1e6, 0))
         for reason, count in outcome.dead.items():
             counters.DEAD_LETTERS.labels(reason).inc(count)
             _log.warning("%d messages became dead letters: %s", count, reason)
         receipts = [
             (receipt_topic(gateway), encode_receipt(Receipt.of(epoch, seqs)))
             for (gateway, epoch), seqs in outcome.receipts.items()
+            if has_receipts(gateway)
         ]
         try:
             if self._link is None:
@@ -217,12 +270,31 @@ class Daemon:
         except NotConnected:
             counters.RECEIPTS_LOST.inc(len(receipts))
 
-    async def _until_it_works(self, work: Callable[[], _T]) -> _T:
+    def _ask_a_node(self, topic: str, payload: bytes) -> None:
+        """Publish a request to a foreign node, from the thread that reads; a lost one is asked again when it is due."""
+
+        def publish() -> None:
+            with contextlib.suppress(NotConnected):
+                if self._link is not None:
+                    self._link.publish([(topic, payload)])
+
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(publish)
+
+    async def _until_it_works(self, work: Callable[[], _T], stage: str) -> _T:
         """Do database work in a thread, the same again while the database is away or busy; its faults pass through."""
+
+        def metered() -> _T:
+            started = time.thread_time()
+            try:
+                return work()
+            finally:
+                counters.CPU_SECONDS.labels(stage).inc(time.thread_time() - started)
+
         wait_seconds = _FIRST_WAIT_SECONDS
         while True:
             try:
-                result = await asyncio.to_thread(work)
+                result = await asyncio.to_thread(metered)
             except RetryableError as error:
                 counters.RETRIES.inc()
                 if self._away_since["database"] is None or wait_seconds == _FIRST_WAIT_SECONDS:

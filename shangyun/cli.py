@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from telemetry.errors import ConfigError, ShangyunError
 from telemetry.logs import set_up_logging
 
-PACKAGES = ("shangyun", "edge_gateway", "device_profiles", "ingest", "store", "dashboards", "simulators")
+COMMAND_MODULES = (
+    "shangyun.commands",
+    "edge_gateway.commands",
+    "device_profiles.commands",
+    "ingest.commands",
+    "store.commands",
+    "store.equipment_commands",
+    "store.export_commands",
+    "dashboards.commands",
+    "simulators.commands",
+)
 DONE, FAILED, WRONG_USE = 0, 1, 2
 _OURS = ("telemetry", "device_profiles", "store", "registry", "analytics", "edge_gateway", "ingest", "dashboards", "simulators")
 
@@ -49,8 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true", help="log also what helps to find a fault")
     parser.add_argument("--log-json", action="store_true", help="log one JSON object per line")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for package in PACKAGES:
-        importlib.import_module(f"{package}.commands").add_commands(commands)
+    for module in COMMAND_MODULES:
+        importlib.import_module(module).add_commands(commands)
     return parser
 
 

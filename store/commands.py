@@ -8,6 +8,7 @@ from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
     from store.database import Database
+    from store.status import Status
 
 ADDRESS_VARIABLE = "SHANGYUN_DATABASE"
 
@@ -18,15 +19,18 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     parser = commands.add_parser(
         "migrate",
         help="bring the schema up to date",
-        description="Make the tables, columns and rollups that are missing. Running it again finds nothing to do.",
+        description="Make missing tables, columns and rollups, and widen types. Running it again finds nothing to do.",
     )
     add_database_option(parser)
     parser.add_argument("--plan", action="store_true", help="only show what would be done")
     parser.set_defaults(run=migrate_database)
     parser = commands.add_parser(
-        "status", help="show edition, sizes and lag", description="Show edition, versions, table sizes, lag and dead letters."
+        "status",
+        help="show edition, sizes and lag",
+        description="Show edition, versions, tables, rollups, lag, dead letters, and what needs a person's eye.",
     )
     add_database_option(parser)
+    parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.set_defaults(run=show_status)
 
 
@@ -39,20 +43,23 @@ def add_database_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_database(args: argparse.Namespace) -> "Database":
+def open_database(args: argparse.Namespace, *, max_connections: int = 4) -> "Database":
     """Describe the database that the command line or the environment names."""
     from store.database import Database
 
     if not args.database:
         raise ConfigError(f"no database is named: give --database ADDRESS or set {ADDRESS_VARIABLE}")
-    return Database(args.database)
+    return Database(args.database, max_connections=max_connections)
 
 
 def migrate_database(args: argparse.Namespace) -> int:
     from store.migrate import migrate
+    from store.pending import adopt
 
     with open_database(args) as database:
         count = migrate(database, report=print, plan_only=args.plan)
+        if not args.plan:
+            adopt(database, report=print)
         edition = database.edition
     if count == 0:
         print(f"nothing to do: the schema is up to date ({edition})")
@@ -62,29 +69,54 @@ def migrate_database(args: argparse.Namespace) -> int:
 
 
 def show_status(args: argparse.Namespace) -> int:
-    from store.sql_files import query
+    import dataclasses
+    import json
+
+    from store.status import read_status
 
     with open_database(args) as database:
-        print(f"{database.edition}: {', '.join(' '.join(version) for version in database.versions.items())}")
-        with database.connection() as connection:
-            (is_ours,) = connection.execute(query("database", "has_bookkeeping")).fetchone() or (False,)
-            if not is_ours:
-                print("no tables of ours yet: run `shangyun db migrate`")
-                return 1
-            tables = connection.execute(query("database", "tables")).fetchall()
-            ledger, floors, lag_seconds, machines = connection.execute(query("database", "state_of_ingest")).fetchone() or ()
-            letters = connection.execute(query("database", "dead_letter_counts")).fetchall()
-    parts = "chunks" if database.edition.has_hypertables else "partitions"
-    print(f"\n{'table':<32}{'size':>12}{'rows, about':>16}{parts:>12}")
-    for name, count, size_bytes, rows in tables:
-        print(f"{name:<32}{_size(size_bytes):>12}{rows:>16,}{count or '':>12}")
-    print(f"\nequipment     {machines}")
-    print(f"ledger        {ledger} bundles in flight, {floors} epochs")
-    print(f"newest value  {'none yet' if lag_seconds is None else f'{lag_seconds:.1f} s ago'}")
-    print(f"dead letters  {'none' if not letters else ''}")
-    for reason, count, copies in letters:
-        print(f"  {reason:<20}{count:>8}  ({copies} copies received)")
-    return 0
+        status = read_status(database)
+    if args.json:
+        print(json.dumps(dataclasses.asdict(status), default=str, indent=2))
+    else:
+        _print(status)
+    return 0 if status.is_migrated else 1
+
+
+def _print(status: "Status") -> None:
+    print(f"{status.edition}: {', '.join(' '.join(version) for version in status.versions.items())}")
+    if not status.is_migrated:
+        print("no tables of ours yet: run `shangyun db migrate`")
+        return
+    print(f"\n{'table':<36}{'size':>10}{'rows, about':>16}{'parts':>8}  newest part  hours each  compressed")
+    for table in status.tables:
+        print(
+            f"{table.name:<36}{_size(table.size_bytes):>10}{table.rows:>16,}{_shown(table.parts):>8}"
+            f"{'' if table.newest_part is None else f'{table.newest_part:%Y-%m-%d}':>13}{_shown(table.chunk_hours):>12}"
+            f"{'' if table.compression_ratio is None else f'{table.compression_ratio:.1f} x':>12}"
+        )
+    print(f"\n{'level':<8}{'made until':>22}{'kept from':>14}{'notes waiting':>16}")
+    for level in status.levels:
+        made = "" if level.name == "raw" else "not yet" if level.done_until is None else f"{level.done_until:%Y-%m-%d %H:%M}Z"
+        kept = "the first" if level.kept_from is None else f"{level.kept_from:%Y-%m-%d}"
+        print(f"{level.name:<8}{made:>22}{kept:>14}{level.waiting:>16}")
+    print(f"\n{'kind':<24}{'machines':>10}  newest value")
+    for kind in status.kinds:
+        age = "none yet" if kind.newest is None else f"{(status.read_at - kind.newest).total_seconds():.1f} s ago"
+        print(f"{kind.name or '(texts only)':<24}{kind.machines:>10}  {age}")
+    print(f"\nledger        {status.ledger_bundles} bundles in flight, {status.epochs} epochs")
+    print(f"pending       {status.pending_signals} signals without a column: shangyun equipment pending")
+    print(f"dead letters  {'none' if not status.dead_letters else ''}")
+    for letter in status.dead_letters:
+        print(f"  {letter.reason:<20}{letter.letters:>8}  ({letter.copies} copies received)")
+    for task in status.tasks:
+        print(f"{task.name:<18}ran {task.ran_at:%Y-%m-%d %H:%M:%S}Z  {task.result}")
+    for warning in status.warnings:
+        print(f"warning: {warning}")
+
+
+def _shown(number: float | None) -> str:
+    return "" if number is None else f"{number:g}"
 
 
 def _size(size_bytes: int) -> str:

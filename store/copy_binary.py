@@ -23,7 +23,7 @@ _KEY_FIELDS, _KEY_BYTES = 2, 22
 _LENGTH = np.dtype(">i4")
 _WIRE_TYPES = {"real": ">f4", "double precision": ">f8", "bigint": ">i8", "integer": ">i4", "boolean": "u1", "smallint": ">i2"}
 # Limits within which a float64 becomes this type without overflow; 2^63 itself is a float64 but no bigint.
-_LIMITS = {
+LIMITS = {
     "bigint": (-(2.0**63), np.nextafter(2.0**63, 0)),
     "integer": (-(2.0**31), 2.0**31 - 1),
     "smallint": (-(2.0**15), 2.0**15 - 1),
@@ -99,7 +99,7 @@ class CopyEncoder:
             if run.sql_type == "double precision" or (run.sql_type == "real" and values.dtype == np.float32):
                 continue
             part = values[:, run.columns].astype(np.float64)  # float32 would round the limits themselves
-            low, high = _LIMITS[run.sql_type]
+            low, high = LIMITS[run.sql_type]
             outside = (part < low) | (part > high)
             if run.sql_type == "real" and outside.any():
                 outside &= np.isfinite(part)

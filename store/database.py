@@ -4,7 +4,7 @@
 
 * `DatabaseAway`, `DatabaseBusy`: classes 08, 25, 40, 53, 55, 57 and lost connections; the same again, later.
 * `RowRefused`: classes 22 and 23; these rows will never be stored.
-* `DatabaseFault`: all others, 42 above all; a fault of schema, rights or program that no retry mends.
+* `DatabaseFault`: all others, 42 above all, and a COPY of the wrong width; a fault of schema, rights or program for no retry.
 """
 
 import logging
@@ -29,6 +29,7 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it tells of every a
 _AWAY_CLASSES = frozenset({"08", "57"})
 _BUSY_CLASSES = frozenset({"25", "40", "53", "55"})  # 25006: a primary that has become a standby
 _ROW_CLASSES = frozenset({"22", "23"})
+_WRONG_WIDTH = frozenset({"22P03", "08P01"})  # a column's type has changed since this process read the schema
 _SESSION_SETTINGS = (
     b"SET TIME ZONE 'UTC'; "
     b"SET jit = off; "  # compiling costs a chart's query more than it saves
@@ -166,6 +167,8 @@ def _configure(connection: Connection) -> None:
 def _raise_ours(error: psycopg.Error) -> NoReturn:
     state = error.sqlstate or ""
     message = str(error).split("\nCONTEXT:")[0]
+    if state in _WRONG_WIDTH:
+        raise DatabaseFault(message, sqlstate=state) from error
     if state[:2] in _ROW_CLASSES:
         raise RowRefused(message, sqlstate=state) from error
     if state[:2] in _BUSY_CLASSES:

@@ -19,6 +19,7 @@ from store.arrivals import DeadLetter, Item, Key, read_bundle
 from store.copy_binary import Matrix
 from store.equipment import EquipmentRegister
 from store.kind_tables import OTHER
+from store.other_signals import Outside
 from store.partitions import Partitions
 from store.targets import Target, Targets
 from telemetry.bundle import MICROSECONDS, Batch, Block, Bundle, Event
@@ -31,7 +32,7 @@ _DAY_US = 86_400 * MICROSECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Rows of one signal list, sorted by equipment and time; ``stream`` is the same as COPY takes it."""
+    """Rows of one signal list for one table, sorted by equipment and time; ``stream`` is the same as COPY takes it."""
 
     target: Target
     times_us: npt.NDArray[np.int64]
@@ -67,7 +68,7 @@ class GroupBuilder:
         partitions: Partitions,
         retention: timedelta = timedelta(days=400),
         tolerance: timedelta = timedelta(minutes=10),
-        read: Callable[[Message], Item | DeadLetter] = read_bundle,
+        read: Callable[[Message], Item | DeadLetter | None] = read_bundle,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._read = read
@@ -82,28 +83,38 @@ class GroupBuilder:
 
     def build(self, arrivals: Iterable[Message]) -> Group:
         """Read and check messages and encode the good ones; copies of one bundle are taken once."""
+        return self.gather(*self.read(arrivals))
+
+    def read(self, arrivals: Iterable[Message]) -> tuple[list[Item], list[DeadLetter]]:
+        """Read messages, without the database. Each once only: some forms are understood by what came before."""
         items: dict[Key, Item] = {}
         dead: list[DeadLetter] = []
         for arrival in arrivals:
             found = self._read(arrival)
             if isinstance(found, Item):
                 items.setdefault(found.key, found)
-            else:
+            elif found is not None:
                 dead.append(found)
-        return self.gather(items.values(), dead)
+        return list(items.values()), dead
 
     def gather(self, items: Iterable[Item], dead: Iterable[DeadLetter] = ()) -> Group:
         """Check bundles that are read already, each with a name of its own, and encode the good ones."""
         dead = list(dead)
         good = []
+        outside: dict[Key, set[Outside]] = {}
         for item in items:
             try:
-                self._check(item.bundle)
+                found = self._check(item.bundle)
             except BadPayload as error:
                 dead.append(DeadLetter(item.arrival, item.key, error.reason, error.detail))
             else:
                 good.append(item)
-        return self._assembled(self._with_known_equipment(good, dead), dead)
+                if found:
+                    outside[item.key] = found
+        good = self._with_known_equipment(good, dead)
+        if outside:
+            good = self._with_room_for_signals(good, outside, dead)
+        return self._assembled(good, dead)
 
     def part(self, group: Group, items: Sequence[Item], dead: Sequence[DeadLetter]) -> Group:
         """Make the same group again with some of its bundles only."""
@@ -111,37 +122,81 @@ class GroupBuilder:
             return Group(items=group.items, dead=list(dead), rows=group.rows, events=group.events, blocks=group.blocks)
         return self._assembled(items, list(dead))
 
-    def _check(self, bundle: Bundle) -> None:
-        """Refuse what can be told from names alone, and the few texts and blocks with a wrong time."""
-        for signals in {batch.signals for batch in bundle.batches}:
-            self._targets.find(signals)
-        low_us, high_us = self._time_range()
-        for time_us in (*(event.time_us for event in bundle.events), *(block.start_us for block in bundle.blocks)):
-            if not low_us <= time_us <= high_us:
-                raise BadPayload("time_range", _out_of_range(time_us, low_us, high_us))
+    def again(self, group: Group) -> Group:
+        """Encode a group for the tables as they are now: their types have changed since."""
+        self._targets.reload()
+        return self._assembled(group.items, list(group.dead))
+
+    def _check(self, bundle: Bundle) -> set[Outside]:
+        """Refuse what can be told from names alone, and texts and blocks with a wrong time; name the signals without a column."""
+        outside = {
+            Outside(bundle.gateway, target.kind, target.names)
+            for signals in {batch.signals.text: batch.signals for batch in bundle.batches}.values()
+            for target in self._targets.find(signals)
+            if target.table == OTHER
+        }
+        if bundle.events or bundle.blocks:
+            low_us, high_us = self._time_range()
+            for time_us in (*(event.time_us for event in bundle.events), *(block.start_us for block in bundle.blocks)):
+                if not low_us <= time_us <= high_us:
+                    raise BadPayload("time_range", _out_of_range(time_us, low_us, high_us))
+        return outside
 
     def _time_range(self) -> tuple[int, int]:
         now = self._now()
         return _us(now - self._retention), _us(now + self._tolerance)
 
-    def _with_known_equipment(self, items: Iterable[Item], dead: list[DeadLetter]) -> list[Item]:
+    def _with_known_equipment(self, items: list[Item], dead: list[DeadLetter]) -> list[Item]:
         """Register machines at first sight, and refuse one that has become something else."""
-        items = list(items)
+        number = self._register.count_name_changes()
+        unsettled = [item for item in items if not self._is_settled(item.bundle, number)]
+        if not unsettled:
+            return items
         bad_names = self._register.require(
-            (item.bundle.gateway, name, kind) for item in items for name, kind in _machines(item.bundle)
+            (item.bundle.gateway, name, kind) for item in unsettled for name, kind in _machines(item.bundle)
         )
-        good = []
-        for item in items:
+        refused = set()
+        for item in unsettled:
             for name, kind in _machines(item.bundle):
                 gateway = item.bundle.gateway
                 if (gateway, name) in bad_names:
-                    dead.append(DeadLetter(item.arrival, item.key, "equipment_name", f"{name[:80]!r} cannot name an equipment"))
-                    break
-                known = self._register.find(gateway, name)
-                if kind and known.kind != kind:
+                    detail = f"{name[:80]!r} cannot name an equipment"
+                    dead.append(DeadLetter(item.arrival, item.key, "equipment_name", detail))
+                elif kind and (known := self._register.machines_of(gateway)[name]).kind != kind:
                     detail = f"{name} of {gateway} is a {known.kind} and sends as {kind}; give the new machine a new name"
                     dead.append(DeadLetter(item.arrival, item.key, "kind_changed", detail))
-                    break
+                else:
+                    continue
+                refused.add(item.key)
+                break
+        return [item for item in items if item.key not in refused]
+
+    def _is_settled(self, bundle: Bundle, number: int) -> bool:
+        """Tell, at the least cost, that all machines of a bundle are known for what they send: nearly always."""
+        known = self._register.machines_of(bundle.gateway)
+        for batch in bundle.batches:
+            machine = known.get(batch.equipment)
+            if machine is None or machine.number != number or machine.kind != batch.signals.kind:
+                return False
+        if bundle.events or bundle.blocks:
+            names = {event.equipment for event in bundle.events} | {block.equipment for block in bundle.blocks}
+            found = [known.get(name) for name in names]
+            return all(machine is not None and machine.number == number for machine in found)
+        return True
+
+    def _with_room_for_signals(self, items: list[Item], outside: dict[Key, set[Outside]], dead: list[DeadLetter]) -> list[Item]:
+        """Put signals without a column on the list of those that wait, and refuse a gateway that makes up names for ever."""
+        other_signals = self._targets.other_signals
+        refused = other_signals.note(seen for item in items for seen in outside.get(item.key, ()))
+        if not refused:
+            return items
+        good = []
+        for item in items:
+            beyond = outside.get(item.key, set()) & refused
+            if beyond:
+                name, most = min(beyond).signals[0], other_signals.most_names
+                detail = f"with {name!r}, {item.bundle.gateway} has more than {most} signals outside the tables"
+                dead.append(DeadLetter(item.arrival, item.key, "too_many_signals", detail))
             else:
                 good.append(item)
         return good
@@ -165,23 +220,25 @@ class GroupBuilder:
         group = Group(items=list(items), dead=dead)
         lists: dict[tuple[str, bool], list[tuple[int, int, Batch]]] = defaultdict(list)
         for number, (_, _, bundle) in enumerate(items):
-            find = self._register.id_of(bundle.gateway)
+            known = self._register.machines_of(bundle.gateway)
+            signals, single, same = None, False, []
             for batch in bundle.batches:
-                lists[batch.signals.text, batch.single].append((find(batch.equipment), number, batch))
-            group.events.extend((find(event.equipment), event) for event in bundle.events)
-            group.blocks.extend((find(block.equipment), block) for block in bundle.blocks)
+                if batch.signals is not signals or batch.single is not single:
+                    signals, single = batch.signals, batch.single
+                    same = lists[signals.text, single]
+                same.append((known[batch.equipment].id, number, batch))
+            group.events.extend((known[event.equipment].id, event) for event in bundle.events)
+            group.blocks.extend((known[block.equipment].id, block) for block in bundle.blocks)
         culprits: dict[int, tuple[str, str]] = {}
         for batches in lists.values():
-            rows = self._rows(batches, culprits)
-            if rows is not None:
-                group.rows.append(rows)
+            group.rows.extend(self._rows(batches, culprits))
         return group, culprits
 
-    def _rows(self, batches: list[tuple[int, int, Batch]], culprits: dict[int, tuple[str, str]]) -> Rows | None:
+    def _rows(self, batches: list[tuple[int, int, Batch]], culprits: dict[int, tuple[str, str]]) -> list[Rows]:
         batches.sort(key=itemgetter(0))
         ids, owners, parts = zip(*batches, strict=True)
         first: Batch = parts[0]
-        target = self._targets.find(first.signals)
+        targets = self._targets.find(first.signals)
         counts = [batch.rows for batch in parts]
         times_us = np.frombuffer(b"".join([batch.times for batch in parts]), "<i8")
         values: Matrix = np.frombuffer(bytearray().join([batch.values for batch in parts]), "<f4" if first.single else "<f8")
@@ -190,26 +247,19 @@ class GroupBuilder:
         qualities = _qualities(parts, counts, values.shape)
         if qualities is not None:
             values[qualities >= Quality.BAD] = np.nan
-        self._find_culprits(target, times_us, values, np.repeat(owners, counts), culprits)
+        self._find_culprits(targets, times_us, values, np.repeat(owners, counts), culprits)
         if culprits:  # the group will be gathered again without them
-            return None
+            return []
         same, back = equipment_ids[1:] == equipment_ids[:-1], times_us[1:] < times_us[:-1]
         if (same & back).any():
             order = np.lexsort((times_us, equipment_ids))
             times_us, equipment_ids, values = times_us[order], equipment_ids[order], values[order]
             qualities = None if qualities is None else qualities[order]
-        return Rows(
-            target=target,
-            times_us=times_us,
-            equipment_ids=equipment_ids,
-            values=values,
-            qualities=qualities,
-            stream=target.encode(times_us, equipment_ids, values),
-        )
+        return [_part(target, times_us, equipment_ids, values, qualities) for target in targets]
 
     def _find_culprits(
         self,
-        target: Target,
+        targets: Sequence[Target],
         times_us: npt.NDArray[np.int64],
         values: Matrix,
         owners: npt.NDArray[np.int64],
@@ -219,10 +269,29 @@ class GroupBuilder:
         if len(times_us) and (times_us.min() < low_us or times_us.max() > high_us):
             for row in np.flatnonzero((times_us < low_us) | (times_us > high_us)).tolist():
                 culprits.setdefault(int(owners[row]), ("time_range", _out_of_range(int(times_us[row]), low_us, high_us)))
-        misfits = target.encoder.misfits(values) if target.kind != OTHER else np.zeros(0, bool)
-        for row in np.flatnonzero(misfits).tolist():
-            if int(owners[row]) not in culprits:
-                culprits[int(owners[row])] = ("value_range", target.misfit(values[row]))
+        for target in targets:
+            taken = target.take(values)
+            for row in np.flatnonzero(target.misfits(taken)).tolist():
+                if int(owners[row]) not in culprits:
+                    culprits[int(owners[row])] = ("value_range", target.misfit(taken[row]))
+
+
+def _part(
+    target: Target,
+    times_us: npt.NDArray[np.int64],
+    equipment_ids: npt.NDArray[np.int32],
+    values: Matrix,
+    qualities: npt.NDArray[np.uint8] | None,
+) -> Rows:
+    taken = target.take(values)
+    return Rows(
+        target=target,
+        times_us=times_us,
+        equipment_ids=equipment_ids,
+        values=taken,
+        qualities=None if qualities is None else target.take(qualities),
+        stream=target.encode(times_us, equipment_ids, taken),
+    )
 
 
 def _machines(bundle: Bundle) -> set[tuple[str, str]]:

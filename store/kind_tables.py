@@ -1,14 +1,16 @@
 """The tables of readings: one per kind of equipment, generated from its ``kind.toml``, with rollups by minute and hour.
 
-`NARROW_TABLES` are the two that no kind owns. All of them are split by day and have one index, (equipment_id, time DESC):
+`NARROW_TABLES` are the two that no kind owns. All of them are split by time and have one index, (equipment_id, time DESC):
 on the measured server an index entry costs more than its row, so a second index is a decision, never a default.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from device_profiles.kind import Kind, SignalType, kind_names, load_kind
 from store.database import Edition, quoted
+from store.partitions import Period
 from telemetry.errors import ConfigError
 
 SQL_TYPES = {
@@ -18,31 +20,79 @@ SQL_TYPES = {
     SignalType.BOOLEAN: "boolean",
     SignalType.ENUM: "smallint",
 }
+WIDER_TYPES = {
+    "boolean": ("smallint", "integer", "bigint", "real", "double precision"),
+    "smallint": ("integer", "bigint", "real", "double precision"),
+    "integer": ("bigint", "double precision"),
+    "real": ("double precision",),
+}
+"""What a column may become without losing a value; a bigint beyond 2^53 has no equal among floating-point numbers."""
 KEY_COLUMNS = {"time": "timestamp with time zone", "equipment_id": "integer"}
-ROLLUPS = {"1m": "1 minute", "1h": "1 hour"}
 _LONGEST_SIGNAL = 63 - len("_count")  # PostgreSQL cuts identifiers at 63 bytes, and two rollup columns would become one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeTable:
-    """A table in the schema ``reading``: time, equipment and its own columns with their SQL types."""
+    """A table in the schema ``reading``: time, equipment and its own columns with their SQL types.
+
+    It is split by ``period`` where partitions are native and by ``chunk`` where it is a hypertable.
+    """
 
     name: str
     columns: Mapping[str, str]
     has_rollups: bool = True
+    period: Period = Period.DAY
+    chunk: timedelta = timedelta(days=1)
 
     @property
     def all_columns(self) -> dict[str, str]:
         return {**KEY_COLUMNS, **self.columns}
 
+    @property
+    def sql_name(self) -> str:
+        return f"reading.{quoted(self.name)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """A level of buckets: ``<kind>_<name>`` is made from the tables of the level ``source``."""
+
+    name: str
+    width: timedelta
+    source: str
+    period: Period
+    chunk: timedelta
+
+    def table_of(self, table: TimeTable) -> TimeTable:
+        """Describe the rollup of a table: minimum and maximum keep the signal's type, a boolean counts as 0 and 1."""
+        columns: dict[str, str] = {}
+        for name, sql_type in table.columns.items():
+            extreme = "smallint" if sql_type == "boolean" else sql_type
+            columns |= {f"{name}_min": extreme, f"{name}_max": extreme}
+            columns |= {f"{name}_mean": "double precision", f"{name}_count": "integer"}
+        return TimeTable(
+            name=f"{table.name}_{self.name}", columns=columns, has_rollups=False, period=self.period, chunk=self.chunk
+        )
+
+
+RAW = "raw"
+ROLLUPS = {
+    rollup.name: rollup
+    for rollup in (
+        Rollup(name="1m", width=timedelta(minutes=1), source=RAW, period=Period.MONTH, chunk=timedelta(days=7)),
+        Rollup(name="1h", width=timedelta(hours=1), source="1m", period=Period.YEAR, chunk=timedelta(days=90)),
+    )
+}
+"""Each after the level that it is made from."""
 
 OTHER = "other"
 """Kind of equipment without a profile: any signals, stored one value per row."""
+WAVEFORM = "waveform"
 
 NARROW_TABLES = (
     TimeTable(name=OTHER, columns={"signal_id": "integer", "value": "double precision"}, has_rollups=False),
     TimeTable(
-        name="waveform",
+        name=WAVEFORM,
         columns={"signal": "text", "rate_hz": "double precision", "samples": "bytea"},  # float32, little-endian
         has_rollups=False,
     ),
@@ -64,12 +114,12 @@ def table_of(kind: Kind) -> TimeTable:
 
 
 def known_tables() -> tuple[TimeTable, ...]:
-    """Describe all tables that this installation wants."""
+    """Describe all tables that this installation wants, without the rollups."""
     return (*NARROW_TABLES, *(table_of(load_kind(name)) for name in kind_names()))
 
 
 def create_table(table: TimeTable, edition: Edition) -> list[str]:
-    name = f"reading.{quoted(table.name)}"
+    name = table.sql_name
     columns = ", ".join(
         f"{quoted(column)} {sql_type}{' NOT NULL' if column in KEY_COLUMNS else ''}"
         for column, sql_type in table.all_columns.items()
@@ -77,9 +127,10 @@ def create_table(table: TimeTable, edition: Edition) -> list[str]:
     create = f"CREATE TABLE {name} ({columns})"
     index = f"CREATE INDEX {quoted(table.name + '_equipment_time')} ON {name} (equipment_id, time DESC)"
     if edition.has_hypertables:
-        hypertable = f"SELECT create_hypertable('{name}', by_range('time', INTERVAL '1 day'), create_default_indexes => false)"
+        by_time = f"by_range('time', INTERVAL '{table.chunk.days} days')"
+        hypertable = f"SELECT create_hypertable('{name}', {by_time}, create_default_indexes => false)"
         return [create, hypertable, index, *(_compress(name) if edition is Edition.TIMESCALEDB_COMMUNITY else ())]
-    # The default partition stays empty, since ingest makes a day's partition first; a row in it is an alarm, not a loss.
+    # The default partition stays empty, since a partition is made before its first row; a row in it is an alarm, not a loss.
     default = f"CREATE TABLE reading.{quoted(table.name + '_default')} PARTITION OF {name} DEFAULT"
     return [f"{create} PARTITION BY RANGE (time)", default, index]
 
@@ -91,43 +142,26 @@ def _compress(name: str) -> list[str]:
     ]
 
 
-def add_column(table: TimeTable, column: str) -> str:
-    return f"ALTER TABLE reading.{quoted(table.name)} ADD COLUMN {quoted(column)} {table.columns[column]}"
+def add_columns(table: TimeTable, columns: Iterable[str]) -> list[str]:
+    added = ", ".join(f"ADD COLUMN {quoted(column)} {table.columns[column]}" for column in columns)
+    return [f"ALTER TABLE {table.sql_name} {added}"]
 
 
-def rollup_columns(columns: Mapping[str, str]) -> list[str]:
-    """Name the columns of a rollup, in order."""
-    return ["time", "equipment_id", *(f"{name}_{part}" for name in columns for part in ("min", "max", "mean", "count"))]
-
-
-def create_rollup(table: TimeTable, suffix: str, edition: Edition) -> Iterator[str]:
-    """Make a rollup: kept up by TimescaleDB Community, computed when asked elsewhere, under the same name."""
-    width = ROLLUPS[suffix]
-    name = f"reading.{quoted(f'{table.name}_{suffix}')}"
-    parts = [
-        f"min({value}) AS {quoted(f'{column}_min')}, max({value}) AS {quoted(f'{column}_max')}, "
-        f"avg({value})::float8 AS {quoted(f'{column}_mean')}, count({quoted(column)}) AS {quoted(f'{column}_count')}"
-        for column, sql_type in table.columns.items()
-        for value in [f"{quoted(column)}::int" if sql_type == "boolean" else quoted(column)]
+def widen_columns(table: TimeTable, columns: Mapping[str, str], edition: Edition) -> list[str]:
+    """Give columns the types that they have in ``table``; ``columns`` says which types they have now."""
+    changed = ", ".join(
+        f"ALTER COLUMN {quoted(column)} TYPE {table.columns[column]}"
+        f" USING {quoted(column)}{'::integer' if sql_type == 'boolean' else ''}::{table.columns[column]}"
+        for column, sql_type in columns.items()
+    )
+    alter = f"ALTER TABLE {table.sql_name} {changed}"
+    if edition is not Edition.TIMESCALEDB_COMMUNITY:
+        return [alter]
+    # A type cannot change under compressed chunks; the policy compresses them again.
+    return [
+        f"SELECT remove_compression_policy('{table.sql_name}', if_exists => true)",
+        f"SELECT decompress_chunk(chunk, true) FROM show_chunks('{table.sql_name}') AS chunk",  # noqa: S608 - a name of ours
+        f"ALTER TABLE {table.sql_name} SET (timescaledb.compress = false)",
+        alter,
+        *_compress(table.sql_name),
     ]
-    community = edition is Edition.TIMESCALEDB_COMMUNITY
-    bucket = (
-        f"time_bucket(INTERVAL '{width}', time)" if community else f"date_bin('{width}', time, TIMESTAMPTZ '2000-01-01 00:00Z')"
-    )
-    select = (
-        f"SELECT {bucket} AS time, equipment_id, {', '.join(parts)} "  # noqa: S608 - identifiers of ours
-        f"FROM reading.{quoted(table.name)} GROUP BY 1, 2"
-    )
-    if not community:
-        yield f"CREATE OR REPLACE VIEW {name} AS {select}"
-        return
-    yield f"DROP MATERIALIZED VIEW IF EXISTS {name}"  # a continuous aggregate cannot gain a column
-    yield (
-        f"CREATE MATERIALIZED VIEW {name} WITH (timescaledb.continuous, timescaledb.materialized_only = false) "
-        f"AS {select} WITH NO DATA"
-    )
-    # The window reaches back further than an outage lasts: a spool that drains writes into the past.
-    yield (
-        f"SELECT add_continuous_aggregate_policy('{name}', start_offset => INTERVAL '30 days', "
-        f"end_offset => INTERVAL '{width}', schedule_interval => INTERVAL '{width}')"
-    )

@@ -6,7 +6,6 @@ is written, so a machine that sends ten times between two writes costs one.
 
 import json
 import threading
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +16,8 @@ from store.group import Group, Rows
 from store.sql_files import query
 from telemetry.quality import Quality
 
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 _MACHINES_PER_WRITE = 1000
-"""Some 70 ms."""
+"""Some 30 ms."""
 
 
 class _Row(NamedTuple):
@@ -64,9 +62,10 @@ class _Newest:
         self.is_waiting[places] = False
 
     def _make_room(self, ids: npt.NDArray[np.int32]) -> None:
-        everyone = np.union1d(self.ids, ids)
-        if len(everyone) == len(self.ids):
+        places = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
+        if len(self.ids) and (self.ids[places] == ids).all():
             return
+        everyone = np.union1d(self.ids, ids)
         places = np.searchsorted(everyone, self.ids)
         for name in ("times_us", "values", "qualities", "is_waiting"):
             old = getattr(self, name)
@@ -107,9 +106,10 @@ class LatestValues:
             with self._lock:
                 is_more = self._take()
         if self._taken:
-            records = [(equipment_id, *_merged(rows)) for equipment_id, rows in sorted(self._taken.items())]
+            # One document for all: as elements of an SQL array each of their quotes would be escaped, at five times the cost.
+            records = json.dumps([(equipment_id, *_merged(rows)) for equipment_id, rows in self._taken.items()])
             with self._database.connection() as connection:
-                connection.execute(query("delivery", "write_latest"), [list(column) for column in zip(*records, strict=True)])
+                connection.execute(query("delivery", "write_latest"), [records])
             self._taken = {}
         return is_more
 
@@ -128,7 +128,7 @@ class LatestValues:
         return len(ids) < len(waiting)
 
 
-def _merged(rows: list[_Row]) -> tuple[datetime, str, str]:
+def _merged(rows: list[_Row]) -> tuple[int, dict[str, Any], dict[str, int]]:
     """Lay the newest row of each signal list over the older ones."""
     values: dict[str, Any] = {}
     qualities: dict[str, int] = {}
@@ -136,5 +136,4 @@ def _merged(rows: list[_Row]) -> tuple[datetime, str, str]:
     for row in rows:
         values.update(zip(row.names, row.values, strict=True))
         qualities.update(zip(row.names, row.qualities, strict=True))
-    doubtful = {name: code for name, code in qualities.items() if code >= Quality.UNCERTAIN}
-    return _START + timedelta(microseconds=rows[-1].time_us), json.dumps(values), json.dumps(doubtful)
+    return rows[-1].time_us, values, {name: code for name, code in qualities.items() if code >= Quality.UNCERTAIN}

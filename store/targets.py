@@ -1,18 +1,23 @@
-"""Where the rows of a signal list go: table, columns and encoder, known once per list."""
+"""Where the values of a signal list go: tables, columns and encoders, known once per list.
+
+What the database has decides, not what this installation knows: a worker may be older than the profile of a gateway and than the
+tables. Signals without a column go to ``reading.other``, under the same names, until a migration brings the column.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from store.copy_binary import CopyEncoder, Matrix
 from store.database import Database, quoted
-from store.equipment import OtherSignals
-from store.kind_tables import KEY_COLUMNS, OTHER, TimeTable, known_tables
+from store.kind_tables import KEY_COLUMNS, OTHER, WAVEFORM, WIDER_TYPES, TimeTable, known_tables
+from store.other_signals import OtherSignals
 from store.sql_files import query
 from telemetry.bundle import SignalList
 from telemetry.errors import BadPayload, ConfigError
@@ -20,21 +25,21 @@ from telemetry.topics import NAME_PATTERN
 
 _MAX_TARGETS = 500
 """Signal lists remembered at once; each costs half a megabyte of scratch, and a whole city has a few dozen."""
+_RELOAD_SECONDS = 60.0
+_Columns = TypeVar("_Columns", bound=npt.NDArray[Any])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Target:
-    """One signal list of one kind."""
+    """The signals of one list that go to one table; ``taken`` are their places in the list, None where it is all of them."""
 
     kind: str
+    table: str
     names: tuple[str, ...]
     columns: Mapping[str, str]
-    signal_ids: npt.NDArray[np.float64] | None = None
-    """Of the list's signals, for kind ``other`` only: its values are stored one per row."""
-
-    @property
-    def table(self) -> str:
-        return self.kind
+    taken: npt.NDArray[np.intp] | None = None
+    other_signals: OtherSignals | None = None
+    """For the table ``other`` only, where the values are stored one per row."""
 
     @cached_property
     def encoder(self) -> CopyEncoder:
@@ -45,8 +50,21 @@ class Target:
         columns = ", ".join(map(quoted, (*KEY_COLUMNS, *self.columns)))
         return f"COPY reading.{quoted(self.table)} ({columns}) FROM STDIN (FORMAT binary)".encode()
 
+    @cached_property
+    def signal_ids(self) -> npt.NDArray[np.float64]:
+        """Registered when the first rows come here, after their bundles have passed every check of names."""
+        assert self.other_signals is not None
+        return np.array(self.other_signals.ids(self.names), np.float64)
+
+    def take(self, matrix: _Columns) -> _Columns:
+        """Choose the columns of this target."""
+        return matrix if self.taken is None else matrix[:, self.taken]  # type: ignore[return-value]
+
+    def misfits(self, values: Matrix) -> npt.NDArray[np.bool_]:
+        return np.zeros(0, bool) if self.table == OTHER else self.encoder.misfits(values)
+
     def encode(self, times_us: npt.NDArray[np.int64], equipment_ids: npt.NDArray[Any], values: Matrix) -> bytes:
-        if self.signal_ids is None:
+        if self.table != OTHER:
             return self.encoder.encode(times_us, equipment_ids, values)
         row, column = np.nonzero(~np.isnan(values))
         return self.encoder.encode(
@@ -62,60 +80,115 @@ class Target:
 
 
 class Targets:
-    """Find the target of a signal list, among the kinds that this installation and the database both know."""
+    """Find the targets of a signal list; ``tables`` is what `load_tables` gave, or gives again when a signal lacks its column."""
 
-    def __init__(self, tables: Mapping[str, TimeTable], other_signals: OtherSignals) -> None:
+    def __init__(self, tables: "Tables", other_signals: OtherSignals, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.other_signals = other_signals
         self._tables = tables
-        self._other_signals = other_signals
-        self._found: dict[str, Target] = {}
+        self._clock = clock
+        self._found: dict[str, tuple[Target, ...]] = {}
+        self._reload_at = float("inf")
 
-    def find(self, signals: SignalList) -> Target:
-        """Look a list up.
+    def find(self, signals: SignalList) -> tuple[Target, ...]:
+        """Look a list up: the table of its kind for the columns that it has, ``other`` for the rest.
 
         Raises
         ------
         BadPayload
-            With the reason ``unknown_kind`` or ``unknown_signal``.
+            With the reason ``kind_name`` or ``signal_name``.
         """
-        target = self._found.get(signals.text)
-        if target is None:
-            target = self._make(signals)
+        if self._clock() >= self._reload_at:
+            self.reload()
+        targets = self._found.get(signals.text)
+        if targets is None:
+            targets = self._make(signals)
             if len(self._found) >= _MAX_TARGETS:
                 self._found.clear()
-            self._found[signals.text] = target
-        return target
+            self._found[signals.text] = targets
+        return targets
 
-    def _make(self, signals: SignalList) -> Target:
-        table = self._tables.get(signals.kind)
-        if table is None:
-            raise BadPayload("unknown_kind", f"{signals.kind[:80]!r}; known: {', '.join(sorted(self._tables))}")
-        if signals.kind == OTHER:
-            bad = [name for name in signals.names if not re.match(NAME_PATTERN, name)]
-            if bad:
-                raise BadPayload("unknown_signal", f"{bad[0][:80]!r} cannot name a signal")
-            ids = np.array(self._other_signals.ids(signals.names), np.float64)
-            return Target(kind=OTHER, names=signals.names, columns=table.columns, signal_ids=ids)
-        unknown = [name for name in signals.names if name not in table.columns]
-        if unknown:
-            raise BadPayload("unknown_signal", f"{signals.kind} has no numeric signal {', '.join(unknown)[:300]}")
-        return Target(kind=signals.kind, names=signals.names, columns={name: table.columns[name] for name in signals.names})
+    def reload(self) -> None:
+        """Read the catalogue again: it may have got the columns that some list lacks, or wider types."""
+        self._tables = self._tables.reloaded()
+        self._found.clear()
+        self._reload_at = float("inf")
+
+    def _make(self, signals: SignalList) -> tuple[Target, ...]:
+        kind, names = signals.kind, signals.names
+        if not re.fullmatch(NAME_PATTERN, kind):
+            raise BadPayload("kind_name", f"{kind[:80]!r} cannot name a kind of equipment")
+        bad = [name for name in names if not re.fullmatch(NAME_PATTERN, name)]
+        if bad:
+            raise BadPayload("signal_name", f"{bad[0][:80]!r} cannot name a signal")
+        columns = {} if kind == OTHER else self._tables.columns_of(kind)
+        places = {table: [n for n, name in enumerate(names) if (name in columns) == (table != OTHER)] for table in (kind, OTHER)}
+        if places[OTHER] and kind != OTHER:
+            self._reload_at = min(self._reload_at, self._clock() + _RELOAD_SECONDS)
+        return tuple(
+            Target(
+                kind=kind,
+                table=table,
+                names=tuple(names[n] for n in taken),
+                columns=self._tables.columns_of(OTHER) if table == OTHER else {names[n]: columns[names[n]] for n in taken},
+                taken=None if len(taken) == len(names) else np.array(taken),
+                other_signals=self.other_signals if table == OTHER else None,
+            )
+            for table, taken in places.items()
+            if taken
+        )
 
 
-def load_tables(database: Database, known: Callable[[], tuple[TimeTable, ...]] = known_tables) -> dict[str, TimeTable]:
-    """Read from the catalogue the tables that batches may go to, with the types that their columns really have.
+class Tables:
+    """The tables that values may go to, with the columns and types that they really have."""
+
+    def __init__(self, database: Database, known: Callable[[], tuple[TimeTable, ...]]) -> None:
+        self._database = database
+        self._known = known
+        existing: dict[str, dict[str, str]] = {}
+        with database.connection() as connection:
+            for table, column, sql_type in connection.execute(query("database", "reading_columns")):
+                existing.setdefault(table, {})[column] = sql_type
+        for wanted in known():
+            for column, sql_type in wanted.all_columns.items():
+                if not _holds(existing.get(wanted.name, {}).get(column, ""), sql_type):
+                    raise ConfigError(f"the database has no {sql_type} reading.{wanted.name}.{column}: run `shangyun db migrate`")
+        names = {table.name for table in known()} - {WAVEFORM}
+        self._columns = {
+            name: {
+                column: sql_type
+                for column, sql_type in existing[name].items()
+                if column not in KEY_COLUMNS and sql_type in _NUMERIC  # people may add a column of their own
+            }
+            for name in names
+        }
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """Name the tables, ``other`` among them."""
+        return self._columns.keys()
+
+    def columns_of(self, kind: str) -> Mapping[str, str]:
+        """Give the columns of a kind's table in their order; none where the kind has no table."""
+        return self._columns.get(kind, {})
+
+    def reloaded(self) -> "Tables":
+        return Tables(self._database, self._known)
+
+
+def load_tables(database: Database, known: Callable[[], tuple[TimeTable, ...]] = known_tables) -> Tables:
+    """Read the tables of this installation's kinds from the catalogue.
 
     Raises
     ------
     ConfigError
         If the database lacks a table or column of this installation.
     """
-    existing: dict[str, dict[str, str]] = {}
-    with database.connection() as connection:
-        for table, column, sql_type in connection.execute(query("database", "reading_columns")):
-            existing.setdefault(table, {})[column] = sql_type
-    wanted = {table.name: table for table in known() if table.name != "waveform"}
-    for table in wanted.values():
-        for column, sql_type in table.all_columns.items():
-            if existing.get(table.name, {}).get(column) != sql_type:
-                raise ConfigError(f"the database has no {sql_type} reading.{table.name}.{column}: run `shangyun db migrate`")
-    return wanted
+    return Tables(database, known)
+
+
+_NUMERIC = {*WIDER_TYPES, "bigint", "double precision"}
+
+
+def _holds(existing: str, wanted: str) -> bool:
+    """Tell whether a column takes all values of a type: a newer installation may have widened it."""
+    return existing == wanted or existing in WIDER_TYPES.get(wanted, ())

@@ -11,14 +11,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from store.arrivals import DeadLetter, Item, Key
-from store.database import Connection, Database, RowRefused
+from store.database import Connection, Database, DatabaseError, RowRefused
 from store.group import Group, GroupBuilder
 from store.latest import LatestValues
 from store.quality_intervals import store_runs
+from store.rollups import note_touched
 from store.sql_files import query
 from telemetry.bundle import MICROSECONDS, Event
 
 _PIECE_BYTES = 1 << 20
+_SEPARATOR = "\x1f"
+"""In no name: the topics of foreign sources are refused if they hold control characters."""
+_WRONG_WIDTH = frozenset({"22P03", "08P01"})
+"""What COPY says of a value that is narrower or wider than its column: a migration has widened the type meanwhile."""
 
 
 @dataclass(slots=True)
@@ -28,6 +33,10 @@ class Outcome:
     receipts: dict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
     """Seqs by gateway and epoch: all that are committed now, whether by this transaction or an earlier one."""
     rows: int = 0
+    late_rows: int = 0
+    """Of these, rows that fall into minutes that were over already."""
+    sealed_us: int = 0
+    """When the oldest bundle was made, by its gateway's clock; 0 where none was stored."""
     duplicates: int = 0
     dead: Counter[str] = field(default_factory=Counter)
 
@@ -35,6 +44,8 @@ class Outcome:
         for source, seqs in other.receipts.items():
             self.receipts[source] |= seqs
         self.rows += other.rows
+        self.late_rows += other.late_rows
+        self.sealed_us = min(filter(None, (self.sealed_us, other.sealed_us)), default=0)
         self.duplicates += other.duplicates
         self.dead.update(other.dead)
 
@@ -61,7 +72,7 @@ class Writer:
             may be given again.
         """
         try:
-            return self._commit(group)
+            return self._commit_as_tables_are(group)
         except RowRefused as error:
             if not group.items:
                 raise
@@ -73,6 +84,14 @@ class Writer:
         outcome = self.commit(self._builder.part(group, group.items[:half], group.dead))
         outcome.add(self.commit(self._builder.part(group, group.items[half:], [])))
         return outcome
+
+    def _commit_as_tables_are(self, group: Group) -> Outcome:
+        try:
+            return self._commit(group)
+        except DatabaseError as error:
+            if error.sqlstate not in _WRONG_WIDTH:
+                raise
+            return self._commit(self._builder.again(group))
 
     def tidy(self) -> bool:
         """Write latest values and floors, and purge the ledger below them; every few seconds, never in each commit.
@@ -108,10 +127,11 @@ class Writer:
             items = [item for item in group.items if item.key in fresh]
             dead = [letter for letter in group.dead if letter.key is None or letter.key in fresh]
             stored = self._builder.part(group, items, dead)
-            store_group(connection, stored)
+            outcome.late_rows = store_group(connection, stored)
         for gateway, epoch, seq in keys:
             outcome.receipts[gateway, epoch].add(seq)
         outcome.rows = stored.row_count
+        outcome.sealed_us = min((item.bundle.sent_at_us for item in stored.items), default=0)
         outcome.duplicates = len(keys) - len(fresh)
         outcome.dead.update(letter.reason for letter in stored.dead)
         self._latest.note(stored)
@@ -129,16 +149,25 @@ def enter_ids(connection: Connection, keys: set[Key]) -> set[Key]:
     """Enter ids into the ledger and give those that were never committed before."""
     if not keys:
         return set()
-    columns = [list(column) for column in zip(*sorted(keys), strict=True)]
-    new: set[Key] = set(connection.execute(query("delivery", "enter"), columns).fetchall())
-    sources = sorted({(gateway, epoch) for gateway, epoch, _ in keys})
-    found = connection.execute(query("delivery", "floors"), [list(column) for column in zip(*sources, strict=True)])
+    names = sorted(keys)
+    entered = connection.execute(query("delivery", "enter"), _joined(names))
+    new: set[Key] = keys if entered.rowcount == len(keys) else set(entered.fetchall())
+    lowest: dict[tuple[str, int], int] = {}
+    for gateway, epoch, seq in names:
+        lowest.setdefault((gateway, epoch), seq)
+    sources = [(*source, seq) for source, seq in lowest.items()]
+    found = connection.execute(query("delivery", "floors"), _joined(sources))
     floors = {(gateway, epoch): floor for gateway, epoch, floor in found}
-    return {key for key in new if key[2] >= floors.get(key[:2], 1)}
+    return {key for key in new if key[2] >= floors.get(key[:2], 1)} if floors else new
 
 
-def store_group(connection: Connection, group: Group) -> None:
-    """Store everything that a group holds, within the caller's transaction."""
+def _joined(names: list[Key]) -> list[str]:
+    """Give gateways, epochs and seqs each as one text: of an SQL array every element would be looked at in Python."""
+    return [_SEPARATOR.join(map(str, column)) for column in zip(*names, strict=True)]
+
+
+def store_group(connection: Connection, group: Group) -> int:
+    """Store everything that a group holds, within the caller's transaction, and count the rows that are late."""
     for letter in group.dead:
         gateway, epoch, seq = letter.key or (None, None, None)
         topic, payload = letter.arrival
@@ -152,6 +181,7 @@ def store_group(connection: Connection, group: Group) -> None:
             for start in range(0, len(stream), _PIECE_BYTES):
                 copy.write(stream[start : start + _PIECE_BYTES])
         store_runs(connection, rows)
+    late_rows = note_touched(connection, group.rows)
     if group.events:
         connection.execute(query("delivery", "add_events"), _event_columns(group.events))
     for equipment_id, block in group.blocks:
@@ -160,6 +190,7 @@ def store_group(connection: Connection, group: Group) -> None:
             query("delivery", "add_waveform"),
             [seconds, microseconds, equipment_id, block.signal, block.rate_hz, block.samples],
         )
+    return late_rows
 
 
 def _event_columns(events: Sequence[tuple[int, Event]]) -> list[list[object]]:

@@ -4,7 +4,6 @@ Columns stay bytes here. The gateway has no numpy and builds them with ``array``
 batches and views them once. Neither side makes an object per value.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -82,8 +81,7 @@ class Block(NamedTuple):
     samples: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(NamedTuple):
     """All that a gateway gathered in one flush interval; (gateway, epoch, seq) names these bytes for ever.
 
     ``epoch`` is the random id of the spool, so that a gateway that lost its disk cannot reuse numbers; ``floor`` is the

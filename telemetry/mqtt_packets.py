@@ -5,7 +5,7 @@ Sections are those of MQTT 5 (OASIS, 2019); for protocol level 4 (3.1.1) the pro
 
 from typing import NamedTuple
 
-CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
+CONNACK, PUBLISH, PUBACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 11, 13, 14
 PINGREQ = b"\xc0\x00"
 LEAVE = b"\xe0\x00"
 FAILURE = 0x80
@@ -47,6 +47,11 @@ def connect(
 def subscribe(packet_id: int, topic_filter: str, *, qos: int, level: int) -> bytes:
     properties = b"\0" if level >= 5 else b""
     return _packet(0x82, packet_id.to_bytes(2, "big") + properties + _text(topic_filter) + bytes([qos]))
+
+
+def unsubscribe(packet_id: int, topic_filter: str, *, level: int) -> bytes:
+    properties = b"\0" if level >= 5 else b""
+    return _packet(0xA2, packet_id.to_bytes(2, "big") + properties + _text(topic_filter))
 
 
 def publish(topic: str, payload: bytes, *, level: int) -> bytes:

@@ -20,6 +20,8 @@ from telemetry.topics import Message
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _FIRST_BUFFER_BYTES, _LONGEST_PACKET_BYTES = 1 << 19, 1 << 22
 _MOST_TOPICS = 100_000
+_REST_SECONDS, _FEW_BYTES = 0.01, 1 << 16
+"""After a read of few bytes the socket rests, so that the next brings many messages: a wake-up costs what ten messages do."""
 
 
 class _WrongVersion(Exception):  # noqa: N818 - an answer, not a fault
@@ -40,7 +42,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._arrived = asyncio.Event()
         self._answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._lost: str | None = None
-        self._is_paused = False
+        self._is_paused = self._is_resting = False
         self._heard_since_ping = True
 
     async def take(self) -> list[Message]:
@@ -57,9 +59,9 @@ class Receiver(asyncio.BufferedProtocol):
             self._arrived.clear()
             await self._arrived.wait()
         messages, self._inbox = self._inbox, []
-        if self._is_paused and self._transport is not None and self._lost is None:
+        if self._is_paused:
             self._is_paused = False
-            self._transport.resume_reading()
+            self._read_on()
         return messages
 
     async def subscribe(self, topic_filter: str, *, qos: int = 1) -> None:
@@ -74,6 +76,16 @@ class Receiver(asyncio.BufferedProtocol):
         _, codes = packets.suback_codes(body, level=self.protocol)
         if not codes or codes[0] >= packets.FAILURE:
             raise Refused(f"subscribe to {topic_filter}", code=codes[0] if codes else packets.FAILURE)
+
+    async def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for no more, and return when the broker agrees; what it had queued for us until then still comes.
+
+        Raises
+        ------
+        NotConnected
+        """
+        packet_id = 1 + secrets.randbelow(0xFFFF)
+        await self._ask(packets.unsubscribe(packet_id, topic_filter, level=self.protocol), "unsubscribe")
 
     def publish(self, publications: list[tuple[str, bytes]]) -> None:
         """Publish with QoS 0, all in one write.
@@ -136,6 +148,18 @@ class Receiver(asyncio.BufferedProtocol):
             self._read_packets()
         except packets.Malformed as error:
             self._fail(f"broken packet: {error}")
+        if count < _FEW_BYTES and not self._is_resting and self._transport is not None:
+            self._is_resting = True
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(_REST_SECONDS, self._wake)
+
+    def _wake(self) -> None:
+        self._is_resting = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not self._is_paused and not self._is_resting and self._transport is not None and self._lost is None:
+            self._transport.resume_reading()
 
     def eof_received(self) -> None:
         self._fail("closed by the broker")
@@ -186,7 +210,7 @@ class Receiver(asyncio.BufferedProtocol):
             acknowledgements.append(packets.puback(packet_id))
 
     def _take_answer(self, kind: int, body: bytes) -> None:
-        if kind in (packets.CONNACK, packets.SUBACK):
+        if kind in (packets.CONNACK, packets.SUBACK, packets.UNSUBACK):
             if not self._answer.done():
                 self._answer.set_result(body)
         elif kind == packets.DISCONNECT:

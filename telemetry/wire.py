@@ -1,7 +1,7 @@
 """The wire format: CBOR (RFC 8949) with typed arrays (RFC 8746), byte by byte in ``docs/reference/wire.md``."""
 
 import zlib
-from typing import Any, TypeVar
+from typing import Any, NoReturn
 
 import cbor2
 
@@ -17,8 +17,6 @@ except ImportError:
 from telemetry.bundle import Batch, Block, Bundle, Event, SignalList
 from telemetry.errors import BadPayload
 
-_T = TypeVar("_T")
-
 VERSION = 1
 MAX_DECODED_BYTES = 4 * 1024 * 1024
 """A bundle that unpacks to more than this is refused before it can fill the memory."""
@@ -30,6 +28,9 @@ _COMPRESS_FROM_BYTES = 512
 
 _MATRIX, _FLOAT64, _FLOAT32, _INT64, _UINT8 = 40, 86, 85, 79, 64  # RFC 8746: row-major matrix, little-endian arrays
 _VALUE_TAGS = {_FLOAT64: (8, False), _FLOAT32: (4, True)}
+_MAX_DEPTH = 16
+_SHAREABLE = 28
+"""Lets a value stand in several places; two hundred bytes of references to references then print or compare for years."""
 
 
 def encode_bundle(bundle: Bundle) -> bytes:
@@ -93,11 +94,13 @@ def decode_bundle(payload: bytes) -> Bundle:
     """
     content = _load(_unpack(payload))
     if content.get("v") != VERSION:
-        raise BadPayload("version", f"version {str(content.get('v'))[:20]!r}, this side reads {VERSION}")
+        raise BadPayload("version", f"version {_shown(content.get('v'))}, this side reads {VERSION}")
     try:
         return _bundle(content)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BadPayload("structure", f"{type(error).__name__}: {str(error)[:300]}") from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        # A KeyError quotes its key, and that may be a number of a million digits.
+        told = _shown(error.args[0]) if isinstance(error, KeyError) else str(error)[:300]
+        raise BadPayload("structure", f"{type(error).__name__}: {told}") from error
 
 
 def identity_of(payload: bytes) -> tuple[int, int] | None:
@@ -148,7 +151,12 @@ def _load(plain: bytes) -> dict[str, Any]:
     if not plain.startswith(CBOR_MAGIC):
         raise BadPayload("cbor", f"starts with {plain[:4].hex()}, not with the CBOR mark d9d9f7")
     try:
-        content = cbor2.loads(plain[len(CBOR_MAGIC) :])
+        content = cbor2.loads(
+            plain[len(CBOR_MAGIC) :],
+            semantic_decoders={_SHAREABLE: _refuse_sharing},
+            max_depth=_MAX_DEPTH,
+            strict_hashable_types=True,  # keys could be made to collide
+        )
     except Exception as error:  # hostile bytes raise nearly anything inside the library: none of it may pass this door
         raise BadPayload("cbor", f"{type(error).__name__}: {str(error)[:300]}") from error
     if not isinstance(content, dict):
@@ -156,9 +164,14 @@ def _load(plain: bytes) -> dict[str, Any]:
     return content
 
 
+def _refuse_sharing(*_: object) -> NoReturn:
+    raise ValueError(f"tag {_SHAREABLE} has no place in a bundle")
+
+
 def _bundle(content: dict[str, Any]) -> Bundle:
-    equipment = [_text(name) for name in content["equipment"]]
-    lists = [SignalList.parse(_text(text)) for text in content["lists"]]
+    # By number in dictionaries, which know no negative index and need no check of their own.
+    equipment = {number: _text(name) for number, name in enumerate(content["equipment"])}
+    lists = {number: SignalList.parse(_text(text)) for number, text in enumerate(content["lists"])}
     return Bundle(
         gateway=_text(content["gateway"]),
         epoch=_integer(content["epoch"], low=0),
@@ -167,25 +180,26 @@ def _bundle(content: dict[str, Any]) -> Bundle:
         sent_at_us=_integer(content["sent_at"]),
         batches=tuple([_batch(item, equipment, lists) for item in content["batches"]]),
         events=tuple(
-            Event(_at(equipment, e), _integer(time_us), _text(signal), _text(text, limit=65_536))
+            Event(equipment[e], _integer(time_us), _text(signal), _text(text, limit=65_536))
             for e, time_us, signal, text in content.get("events", ())
         ),
         blocks=tuple(
-            Block(_at(equipment, e), _text(signal), _integer(start_us), _rate(rate_hz), _array(samples, _FLOAT32, size=4))
+            Block(equipment[e], _text(signal), _integer(start_us), _rate(rate_hz), _array(samples, _FLOAT32, size=4))
             for e, signal, start_us, rate_hz, samples in content.get("blocks", ())
         ),
     )
 
 
-def _batch(item: list[Any], equipment: list[str], lists: list[SignalList]) -> Batch:
+def _batch(item: list[Any], equipment: dict[int, str], lists: dict[int, SignalList]) -> Batch:
     """Check a batch; a city sends a hundred thousand one-row batches a second, so calls are few here."""
-    signals = _at(lists, item[1])
+    signals = lists[item[1]]
     times, matrix = item[2], item[3]
     if times.tag != _INT64 or matrix.tag != _MATRIX:
         raise ValueError(
             f"tags {times.tag} and {matrix.tag} where times (tag {_INT64}) and a row-major matrix ({_MATRIX}) belong"
         )
     (rows, columns), array = matrix.value
+    _integer(rows, low=1)
     size, single = _VALUE_TAGS.get(array.tag, (0, False))
     if not size:
         raise ValueError(f"values carry tag {array.tag}; float64 is {_FLOAT64}, float32 is {_FLOAT32}, both little-endian")
@@ -200,13 +214,7 @@ def _batch(item: list[Any], equipment: list[str], lists: list[SignalList]) -> Ba
     qualities = _array(item[4], _UINT8, size=1) if len(item) > 4 else None
     if qualities is not None and len(qualities) != rows * columns:
         raise ValueError(f"{len(qualities)} qualities for {rows * columns} values")
-    return Batch(_at(equipment, item[0]), signals, times_bytes, values, qualities, single)
-
-
-def _at(table: list[_T], index: Any) -> _T:
-    if type(index) is not int or index < 0:
-        raise ValueError(f"{str(index)[:40]!r} is no index")
-    return table[index]
+    return Batch(equipment[item[0]], signals, times_bytes, values, qualities, single)
 
 
 def _array(tagged: Any, tag: int, *, size: int) -> bytes:
@@ -226,18 +234,29 @@ def _bytes(value: Any) -> bytes:
 
 def _text(value: Any, *, limit: int = 65_536) -> str:
     if not isinstance(value, str) or len(value) > limit or "\0" in value:
-        raise ValueError(f"{str(value)[:40]!r} is no text of at most {limit} characters without NUL")
+        raise ValueError(f"{_shown(value)} is no text of at most {limit} characters without NUL")
     return value
 
 
 def _integer(value: Any, *, low: int = -(2**63)) -> int:
     if type(value) is not int or not low <= value < 2**63:
-        raise ValueError(f"{str(value)[:40]!r} is no integer from {low} to 2^63 - 1")
+        raise ValueError(f"{_shown(value)} is no integer from {low} to 2^63 - 1")
     return value
 
 
 def _rate(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(f"{_shown(value)} is no sampling rate")
     rate_hz = float(value)
     if not 0 < rate_hz < float("inf"):
         raise ValueError(f"a sampling rate of {rate_hz} Hz")
     return rate_hz
+
+
+def _shown(value: Any) -> str:
+    """Name a value that may be anything; a number may have a million digits, and a list one text a million times."""
+    if isinstance(value, str | bytes):
+        return repr(value[:40])
+    if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**64):
+        return repr(value)
+    return f"a {type(value).__name__}"

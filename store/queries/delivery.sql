@@ -1,14 +1,20 @@
 -- name: enter
 -- The ids that are new. Sorted: two workers with the same repeats in different order would deadlock otherwise.
-INSERT INTO ingest.ledger (gateway, epoch, seq)
-SELECT * FROM unnest(%s::text[], %s::int8[], %s::int8[]) AS id (gateway, epoch, seq) ORDER BY gateway COLLATE "C", epoch, seq
+INSERT INTO ingest.ledger (gateway, epoch, seq, entered_at)
+SELECT *, CASE WHEN starts_with(gateway, 'json/') OR starts_with(gateway, 'sparkplug/') THEN now() END
+FROM unnest(string_to_array(%s, E'\x1f'), string_to_array(%s, E'\x1f')::int8[], string_to_array(%s, E'\x1f')::int8[])
+  AS id (gateway, epoch, seq)
+ORDER BY gateway COLLATE "C", epoch, seq
 ON CONFLICT DO NOTHING
 RETURNING gateway, epoch, seq;
 
 -- name: floors
 -- A statement of its own after the insert, so that it sees a purge for which that insert has waited.
 SELECT f.gateway, f.epoch, f.floor
-FROM unnest(%s::text[], %s::int8[]) AS id (gateway, epoch) JOIN ingest.floor f USING (gateway, epoch);
+FROM unnest(string_to_array(%s, E'\x1f'), string_to_array(%s, E'\x1f')::int8[], string_to_array(%s, E'\x1f')::int8[])
+  AS id (gateway, epoch, seq)
+JOIN ingest.floor f USING (gateway, epoch)
+WHERE id.seq < f.floor;
 
 -- name: raise_floors
 INSERT INTO ingest.floor (gateway, epoch, floor)
@@ -19,6 +25,9 @@ ON CONFLICT (gateway, epoch) DO UPDATE SET floor = excluded.floor, updated_at = 
 DELETE FROM ingest.ledger l
 USING unnest(%s::text[], %s::int8[], %s::int8[]) AS f (gateway, epoch, floor)
 WHERE l.gateway = f.gateway AND l.epoch = f.epoch AND l.seq < f.floor;
+
+-- name: purge_foreign
+DELETE FROM ingest.ledger WHERE entered_at < now() - %s::interval;
 
 -- name: add_events
 INSERT INTO reading.event (time, equipment_id, signal, text)
@@ -37,11 +46,17 @@ ON CONFLICT (topic, digest) DO UPDATE SET copies = dead_letter.copies + 1, recei
 -- name: list_dead_letters
 SELECT id, received_at, topic, gateway, epoch, seq, reason, detail, copies, octet_length(payload)
 FROM ingest.dead_letter
-WHERE (%(reason)s::text IS NULL OR reason = %(reason)s) AND (%(id)s::int8 IS NULL OR id = %(id)s)
+WHERE (%(reason)s::text IS NULL OR reason = %(reason)s) AND (%(ids)s::int8[] IS NULL OR id = ANY(%(ids)s))
 ORDER BY id LIMIT %(limit)s;
 
+-- name: read_dead_letter
+SELECT payload FROM ingest.dead_letter WHERE id = %s;
+
 -- name: take_dead_letter
-DELETE FROM ingest.dead_letter WHERE id = %s RETURNING topic, payload, epoch IS NOT NULL;
+DELETE FROM ingest.dead_letter WHERE id = %s RETURNING topic, payload, received_at, epoch IS NOT NULL;
+
+-- name: discard_dead_letters
+DELETE FROM ingest.dead_letter WHERE id = ANY(%s);
 
 -- name: extend_intervals
 -- An interval goes on when the same signals were equally bad before and no value of theirs lies between.
@@ -72,8 +87,9 @@ FROM unnest(%s::int4[], %s::text[], %s::int2[], %s::timestamptz[], %s::timestamp
 -- name: write_latest
 -- Never backwards: another worker may have written a newer row. Signals that this row lacks keep their value.
 INSERT INTO reading.latest (equipment_id, time, "values", qualities)
-SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::jsonb[], %s::jsonb[]) AS new (equipment_id, time, "values", qualities)
-ORDER BY equipment_id
+SELECT (row->>0)::int4, to_timestamp((row->>1)::int8 / 1000000) + mod((row->>1)::int8, 1000000) * INTERVAL '1 microsecond', row->2, row->3
+FROM jsonb_array_elements(%s::jsonb) AS machine (row)
+ORDER BY 1
 ON CONFLICT (equipment_id) DO UPDATE SET
   time = excluded.time,
   "values" = latest."values" || excluded."values",

@@ -13,10 +13,15 @@ SELECT array_send(array_agg(time)), {arrays} FROM (
 
 -- name: buckets
 SELECT array_send(array_agg(time)), {arrays} FROM (
-  SELECT date_bin(%(width)s, time, TIMESTAMPTZ '2000-01-01 00:00Z') AS time, {columns} FROM {source} AS reading
-  WHERE equipment_id = %(id)s AND time >= %(start)s AND time < %(end)s
+  SELECT bucket AS time, {columns} FROM (SELECT {bucket} AS bucket, * FROM (
+  {parts}
+  ) AS part) AS level
   GROUP BY 1 ORDER BY 1
 ) AS ordered;
+
+-- name: part
+SELECT time, {columns} FROM {source} AS reading
+WHERE equipment_id = %(id)s AND time >= %(start_{number})s AND time < %(end_{number})s
 
 -- name: other_side_by_side
 (

@@ -17,9 +17,10 @@ from dashboards.server import Server, listen
 from dashboards.settings import WebSettings
 from shangyun.local_servers import Broker
 from store.database import Database
-from store.equipment import EquipmentRegister, OtherSignals
+from store.equipment import EquipmentRegister
 from store.group import GroupBuilder
 from store.migrate import migrate
+from store.other_signals import OtherSignals
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Writer

@@ -86,6 +86,22 @@ async def test_a_gateway_hears_its_own_receipts_and_ingest_hears_all_gateways(br
         assert (await anext(seven.messages())).payload == b"receipt"
 
 
+async def test_ingest_asks_edge_nodes_for_births_and_no_gateway_speaks_sparkplug_unasked(
+    broker: tuple[int, int], keys: Path
+) -> None:
+    async with (
+        connect(service_settings(keys, "ingest", broker[1])) as ingest,
+        connect(gateway_settings(keys, "plant-7", broker[0])) as gateway,
+    ):
+        await ingest.publish("spBv1.0/group/NCMD/node", b"rebirth")
+        for topic in ("spBv1.0/group/DCMD/node/device", "spBv1.0/group/NDATA/node"):
+            with pytest.raises(Refused):
+                await ingest.publish(topic, b"x")
+        with pytest.raises(Refused):
+            await gateway.publish("spBv1.0/group/NDATA/plant-7", b"x")
+        await gateway.publish("sy/1/plant-7/up/json/boiler/boiler-1", b"{}")
+
+
 async def test_the_web_app_cannot_publish_a_receipt(broker: tuple[int, int], keys: Path) -> None:
     async with connect(service_settings(keys, "web", broker[1])) as web:
         await web.subscribe("sy/1/+/up/data")

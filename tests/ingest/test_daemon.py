@@ -89,10 +89,36 @@ async def test_two_workers_share_the_gateways_and_store_each_bundle_once(site: A
     assert all(metric(worker, "shangyun_ingest_rows_committed_total") > 0 for worker in workers)
 
 
+async def test_workers_that_are_replaced_one_by_one_cost_no_bundle_a_second_transfer(site: Any) -> None:
+    workers = [site.running_worker(), site.running_worker()]
+    restarted = asyncio.Event()
+
+    async def send(plant: Any, first: int = 1) -> int:
+        while not restarted.is_set():
+            bundles = site.encoded(first, first + 499, suffix=plant.name.removeprefix(site.name))
+            await plant.deliver(bundles, resend_seconds=30)
+            first += 500
+        return first - 1
+
+    plants = [site.gateway(f"-{number}") for number in range(4)]
+    sending = [asyncio.create_task(send(plant)) for plant in plants]
+    for old in workers:
+        successor = site.worker()
+        successor.start()
+        await asyncio.to_thread(successor.wait_until_connected)
+        assert await asyncio.to_thread(old.stop) == 0
+    restarted.set()
+    sent = await asyncio.gather(*sending)
+
+    assert [plant.sent for plant in plants] == sent
+    rows = 3 * sum(sent)
+    assert site.ask("SELECT count(*), count(DISTINCT (equipment_id, time)) FROM reading.boiler") == [(rows, rows)]
+
+
 async def test_bad_messages_are_put_aside_while_good_traffic_goes_on(site: Any) -> None:
     site.running_worker()
     bad = {
-        101: encode_bundle(site.bundle(101, kind="teleporter")),
+        101: encode_bundle(site.bundle(101, kind="tele porter")),
         102: encode_bundle(site.bundle(102, gateway="somebody-else")),
         103: encode_bundle(site.bundle(103)).replace(b"cfloat", b"xfloat")[:-9],
     }
@@ -105,7 +131,7 @@ async def test_bad_messages_are_put_aside_while_good_traffic_goes_on(site: Any) 
 
     assert site.ask("SELECT count(*) FROM reading.boiler") == [(90,)]
     assert site.ask("SELECT reason, seq FROM ingest.dead_letter WHERE seq IS NOT NULL ORDER BY seq") == [
-        ("unknown_kind", 101),
+        ("kind_name", 101),
         ("wrong_gateway", 102),
     ]
     assert site.ask("SELECT count(*) FROM ingest.dead_letter WHERE seq IS NULL") == [(2,)]
@@ -141,7 +167,7 @@ async def test_a_database_that_closes_its_connections_costs_nothing_but_time(sit
 
 
 async def test_old_samples_are_refused_by_the_retention_of_the_settings(site: Any) -> None:
-    site.running_worker(f"retention_days = {timedelta(minutes=30) / timedelta(days=1)}")
+    site.running_worker(f"retention = {{ raw_days = {timedelta(minutes=30) / timedelta(days=1)} }}")
 
     await site.gateway().deliver(site.encoded(1, 1))
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from store.database import Database
-from store.equipment import EquipmentRegister, OtherSignals
+from store.equipment import EquipmentRegister
 from store.group import Group, GroupBuilder
 from store.migrate import migrate
+from store.other_signals import OtherSignals
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
 from store.writer import Outcome, Writer

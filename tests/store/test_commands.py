@@ -1,14 +1,19 @@
 """``shangyun db`` and ``shangyun ingest`` beside a database."""
 
 import argparse
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ingest import commands as ingest_commands
 from store import commands
+from store.maintenance import Maintenance
 from telemetry.errors import ConfigError
+
+TOO_OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def test_migrate_plans_does_and_then_has_nothing_to_do(database: str, run: Any, 
 def test_status_tells_edition_sizes_lag_and_dead_letters(
     store: Any, bundle: Any, batch: Any, run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.commit(bundle(1), bundle(2, batch("x", [[1.0]], signals="teleporter:flux")))
+    store.commit(bundle(1), bundle(2, batch("x", [[1.0, 1.0]], at=TOO_OLD)))
     store.writer.tidy()
 
     assert run("db", "status", "--database", store.dsn) == 0
@@ -47,18 +52,32 @@ def test_status_tells_edition_sizes_lag_and_dead_letters(
     assert str(store.database.edition) in shown
     assert "reading.boiler" in shown
     assert "2 bundles in flight" in shown
-    assert "unknown_kind" in shown
+    assert "time_range" in shown
+
+
+def test_status_for_programs_says_the_same(store: Any, bundle: Any, run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    store.commit(bundle(1))
+    store.writer.tidy()
+    Maintenance(store.database).run_due(datetime.now(UTC))
+
+    assert run("db", "status", "--json", "--database", store.dsn) == 0
+
+    status = json.loads(capsys.readouterr().out)
+    assert status["edition"] == str(store.database.edition)
+    assert [(kind["name"], kind["machines"]) for kind in status["kinds"]] == [("boiler", 1)]
+    assert {task["name"]: task["result"] for task in status["tasks"]}["rollup 1m"] == "1 done"
+    assert status["warnings"] == []
 
 
 def test_dead_letters_are_listed_and_replayed(
     store: Any, bundle: Any, batch: Any, run: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.commit(bundle(1, batch("x", [[1.0]], signals="teleporter:flux")))
+    store.commit(bundle(1, batch("x", [[1.0, 1.0]], at=TOO_OLD)))
 
     assert run("ingest", "dead-letters", "--database", store.dsn) == 0
-    assert "unknown_kind" in capsys.readouterr().out
-    assert run("ingest", "replay", "--reason", "unknown_kind", "--database", store.dsn) == 1
-    assert "still refused: unknown_kind" in capsys.readouterr().out
+    assert "time_range" in capsys.readouterr().out
+    assert run("ingest", "replay", "--reason", "time_range", "--database", store.dsn) == 1
+    assert "still refused: time_range" in capsys.readouterr().out
     assert run("ingest", "replay", "--reason", "no_such", "--database", store.dsn) == 0
 
 

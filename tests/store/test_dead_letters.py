@@ -20,8 +20,8 @@ def bad(bundle: Callable[..., Any], batch: Callable[..., Any], moved: Callable[.
     far = store.now + timedelta(minutes=11)
     old = store.now - timedelta(days=401)
     bundles = {
-        "unknown_kind": (batch("x", [[1.0]], signals="teleporter:flux"),),
-        "unknown_signal": (batch("x", [[1.0, 2.0]], signals="boiler:steam_flow,flux"),),
+        "kind_name": (batch("x", [[1.0]], signals="tele porter:flux"),),
+        "signal_name": (batch("x", [[1.0, 2.0]], signals="boiler:steam_flow,flux capacitor"),),
         "time_range": (batch("x", [[1.0, 2.0]]), batch("y", [[1.0, 2.0]], at=far)),
         "time_range_old": (batch("x", [[1.0, 2.0]], at=old),),
         "value_range": (batch("x", [[1.0], [NaN], [99999.0]], signals="boiler:state"),),
@@ -90,7 +90,7 @@ def test_what_the_database_refuses_is_found_by_halving(store: Any, bundle: Any) 
 
 def test_a_replay_stores_what_has_become_good_and_keeps_the_rest(store: Any, bundle: Any, batch: Any) -> None:
     store.run("ALTER TABLE reading.boiler ADD CONSTRAINT test CHECK (steam_flow <> 2)")
-    store.commit(bundle(1), bundle(2), bundle(3, batch("x", [[1.0]], signals="teleporter:flux")))
+    store.commit(bundle(1), bundle(2), bundle(3, batch("x", [[1.0]], signals="tele porter:flux")))
     store.run("ALTER TABLE reading.boiler DROP CONSTRAINT test")
     letters = [letter.id for letter in list_dead_letters(store.database)]
     assert len(letters) == 2
@@ -99,9 +99,9 @@ def test_a_replay_stores_what_has_become_good_and_keeps_the_rest(store: Any, bun
     assert replay(store.database, store.builder, letters, report=told.append) == 1
     assert replay(store.database, store.builder, letters) == 0
 
-    assert sorted(result.reason for result in told) == ["", "unknown_kind"]
+    assert sorted(result.reason for result in told) == ["", "kind_name"]
     assert store.ask("SELECT steam_flow FROM reading.boiler ORDER BY 1") == [(1.0,), (2.0,)]
-    assert [letter.reason for letter in list_dead_letters(store.database)] == ["unknown_kind"]
+    assert [letter.reason for letter in list_dead_letters(store.database)] == ["kind_name"]
     assert store.commit(bundle(2)).duplicates == 1
 
 

@@ -12,8 +12,9 @@ from device_profiles.kind import kind_names, load_kind
 from store import kind_tables
 from store import migrate as migrate_module
 from store.database import Database, Edition
-from store.kind_tables import TimeTable, known_tables
+from store.kind_tables import ROLLUPS, known_tables
 from store.migrate import migrate
+from store.rollups import refresh
 from telemetry.errors import ConfigError
 
 
@@ -66,27 +67,117 @@ def test_a_new_signal_becomes_a_column_of_a_filled_table_and_of_its_rollups(
 
     assert steps[0] == "add to reading.boiler: new_signal, newer"
     assert store.ask("SELECT steam_flow, new_signal, newer FROM reading.boiler") == [(1.0, None, None)]
-    assert store.ask("SELECT steam_flow_mean, new_signal_count, newer_max FROM reading.boiler_1m") == [(1.0, 0, None)]
     assert migrate(store.database, report=steps.append) == 0
+    store.run("UPDATE reading.boiler SET newer = true")
+    refresh(store.database, ROLLUPS["1m"], now=store.now)
+    assert store.ask("SELECT steam_flow_mean, new_signal_count, newer_max FROM reading.boiler_1m") == [(1.0, 0, 1)]
 
 
-def test_a_signal_that_changes_its_type_is_told_and_nothing_is_touched(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def with_types(monkeypatch: pytest.MonkeyPatch, **types: str) -> None:
     changed = tuple(
-        TimeTable(name="boiler", columns={**table.columns, "steam_flow": "bigint"}) if table.name == "boiler" else table
-        for table in known_tables()
+        replace(table, columns={**table.columns, **types}) if table.name == "boiler" else table for table in known_tables()
     )
     monkeypatch.setattr(migrate_module, "known_tables", lambda: changed)
-    with pytest.raises(ConfigError, match="steam_flow is real in the database and bigint in the profile"):
+
+
+def test_a_type_that_would_lose_values_is_refused_and_nothing_is_touched(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_types(monkeypatch, steam_flow="bigint", trip_code="double precision", new_signal="real")
+    with pytest.raises(ConfigError) as refused:
         migrate(store.database, report=lambda _: None)
 
+    assert len(refused.value.problems) == 2
+    assert "reading.boiler.steam_flow is real in the database and bigint in the profile" in str(refused.value)
+    assert "old type in kind.toml, or a new name" in str(refused.value)
+    assert not store.ask("SELECT FROM pg_attribute WHERE attname = 'new_signal'")
 
-def test_rollups_hold_min_max_mean_and_count_per_bucket(store: Any, bundle: Any, batch: Any) -> None:
-    nan = float("nan")
-    rows = [[1.0, nan], [2.0, 5.0], [6.0, nan]]
-    store.commit(bundle(1, batch("boiler-1", rows), batch("boiler-1", [[10.0, 1.0]])))
 
-    columns = "time, steam_flow_min, steam_flow_max, steam_flow_mean, steam_flow_count, steam_pressure_count"
-    assert store.ask(f"SELECT {columns} FROM reading.boiler_1m") == [(store.now, 1.0, 10.0, 4.75, 4, 2)]
+def test_a_wider_type_keeps_all_values_also_in_rollups(
+    store: Any, bundle: Any, batch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals = "boiler:steam_flow,low_water_interlock,state"
+    days = [store.now - timedelta(days=n) for n in (0, 40)]
+    store.commit(bundle(1, *(batch("boiler-1", [[0.1, 1, 3], [0.2, 0, 4]], signals=signals, at=at, single=True) for at in days)))
+    refresh(store.database, ROLLUPS["1m"], now=store.now + timedelta(hours=1))
+    if store.database.edition is Edition.TIMESCALEDB_COMMUNITY:
+        store.run("SELECT compress_chunk(c) FROM show_chunks('reading.boiler') c")
+        store.run("SELECT compress_chunk(c) FROM show_chunks('reading.boiler_1m') c")
+    columns = "steam_flow, low_water_interlock::int, state FROM reading.boiler"
+    minutes = "steam_flow_max, low_water_interlock_max, state_max, state_count FROM reading.boiler_1m"
+    before = [store.ask(f"SELECT time, {asked} ORDER BY time") for asked in (columns, minutes)]
+    with_types(monkeypatch, steam_flow="double precision", low_water_interlock="smallint", state="bigint")
+    steps: list[str] = []
+
+    assert migrate(store.database, report=steps.append) == len(steps) == 3
+    assert migrate(store.database, report=steps.append) == 0
+
+    assert steps[0].startswith("widen in reading.boiler: ")
+    assert "steam_flow from real to double precision" in steps[0]
+    after = [store.ask(f"SELECT time, {asked} ORDER BY time") for asked in (columns, minutes)]
+    assert [(row[0], pytest.approx(row[1]), *row[2:]) for row in before[0]] == after[0]
+    assert [(row[0], pytest.approx(row[1]), *row[2:]) for row in before[1]] == after[1]
+    if store.database.edition is Edition.TIMESCALEDB_COMMUNITY:
+        asked = "SELECT count(*) FROM timescaledb_information.jobs WHERE hypertable_name IN ('boiler', 'boiler_1m')"
+        assert store.ask(asked) == [(2,)], "and they will be compressed again"
+
+
+def test_a_worker_that_knows_an_older_type_reads_the_types_again_and_goes_on(
+    store: Any, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.commit(bundle(1))
+    built_before = store.group(bundle(2))
+    with_types(monkeypatch, steam_flow="double precision")
+    migrate(store.database, report=lambda _: None)
+
+    store.writer.commit(built_before)
+    store.commit(bundle(3))
+
+    assert store.ask("SELECT steam_flow FROM reading.boiler ORDER BY 1") == [(1.0,), (2.0,), (3.0,)]
+    assert store.count("ingest.dead_letter") == 0
+
+
+def test_a_worker_may_write_while_columns_are_added(store: Any, bundle: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seqs = iter(range(1, 1000))
+    with_columns(monkeypatch, new_signal="real", newer="boolean")
+    migration = threading.Thread(target=lambda: migrate(store.database, report=lambda _: time.sleep(0.05)))
+    migration.start()
+    while migration.is_alive():
+        store.commit(bundle(next(seqs)))
+    migration.join()
+
+    assert store.count("reading.boiler") == next(seqs) - 1
+    assert store.count("ingest.dead_letter") == 0
+
+
+def test_a_signal_that_vanished_keeps_its_column_and_is_mentioned(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tuple(
+        replace(table, columns={name: kind for name, kind in table.columns.items() if name != "steam_flow"})
+        if table.name == "boiler"
+        else table
+        for table in known_tables()
+    )
+    monkeypatch.setattr(migrate_module, "known_tables", lambda: kept)
+    told: list[str] = []
+
+    assert migrate(store.database, report=told.append) == 0
+    assert told == ["kept, though no profile names it any more: reading.boiler: steam_flow"]
+    assert store.ask("SELECT steam_flow FROM reading.boiler") == []
+
+
+def test_rollups_that_were_views_become_tables_with_all_that_is_there(store: Any, bundle: Any) -> None:
+    store.commit(bundle(1))
+    for level in ROLLUPS:
+        store.run(f"DROP TABLE reading.boiler_{level}")
+        store.run(f"CREATE VIEW reading.boiler_{level} AS SELECT time FROM reading.boiler")
+    store.run("DROP TABLE store.level, store.rollup_touched, store.maintenance")
+    store.run("DELETE FROM store.migration WHERE name LIKE '0005%'")
+
+    steps: list[str] = []
+    migrate(store.database, report=steps.append)
+    for rollup in ROLLUPS.values():
+        refresh(store.database, rollup, now=store.now + timedelta(hours=1))
+
+    assert steps == ["0005 create levels", "create table reading.boiler_1m", "create table reading.boiler_1h"]
+    assert store.ask("SELECT steam_flow_count FROM reading.boiler_1h") == [(1,)]
 
 
 def test_rows_of_old_days_get_partitions_of_their_own_and_the_default_stays_empty(store: Any, bundle: Any, batch: Any) -> None:

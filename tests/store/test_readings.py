@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from store.equipment import Equipment, find_equipment, get_equipment, list_equipment
-from store.readings import events, latest, quality_intervals, series, waveforms
+from store.readings import events, latest, quality_intervals, waveforms
+from store.series import series
 from telemetry.bundle import Block, Event
 from telemetry.quality import Quality
 
@@ -63,7 +64,9 @@ def test_a_thinned_series_keeps_the_extremes_of_every_signal(store: Any, bundle:
         )
     )
 
-    read = series(store.database, boiler(store), ["steam_flow", "steam_pressure"], start=start, end=store.now, max_points=500)
+    read = series(
+        store.database, boiler(store), ["steam_flow", "steam_pressure"], start=start, end=store.now, max_points=500, level="raw"
+    )
 
     assert 100 < len(read.times_us) <= 510
     assert (np.diff(read.times_us) > 0).all()

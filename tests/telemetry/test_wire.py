@@ -4,6 +4,7 @@ import json
 import math
 import struct
 import zlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from telemetry.bundle import Batch, Block, Bundle, Event, SignalList
 from telemetry.errors import BadPayload
-from telemetry.wire import CBOR_MAGIC, MAX_DECODED_BYTES, decode_bundle, encode_bundle
+from telemetry.wire import CBOR_MAGIC, MAX_DECODED_BYTES, decode_bundle, encode_bundle, identity_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wire"
 CASES = sorted(path.name for path in GOLDEN.iterdir())
@@ -152,7 +153,10 @@ def with_batch(position: int, item: object) -> dict[str, Any]:
     ("content", "reason", "detail"),
     [
         ([], "structure", "a list where a map"),
-        ({**valid(), "v": 2}, "version", "'2'"),
+        ({**valid(), "v": 2}, "version", "version 2,"),
+        ({**valid(), "v": 10**5000}, "version", "a int"),
+        ({**valid(), "events": [[10**5000, 1, "program", "O1"]]}, "structure", "a int"),
+        ({**valid(), "seq": 10**5000}, "structure", "a int"),
         ({k: v for k, v in valid().items() if k != "seq"}, "structure", "seq"),
         ({**valid(), "seq": 0}, "structure", "no integer from 1"),
         ({**valid(), "seq": "1"}, "structure", "'1'"),
@@ -162,7 +166,10 @@ def with_batch(position: int, item: object) -> dict[str, Any]:
         ({**valid(), "lists": ["steam_flow"]}, "structure", "signal list"),
         ({**valid(), "lists": ["boiler:a,a"]}, "structure", "distinct"),
         ({**valid(), "batches": 5}, "structure", "int"),
-        (with_batch(0, 9), "structure", "IndexError"),
+        ({**valid(), "blocks": [[0, "s", 1, 10**400, cbor2.CBORTag(85, b"")]]}, "structure", "OverflowError"),
+        ({**valid(), "blocks": [[0, "s", 1, Decimal(50), cbor2.CBORTag(85, b"")]]}, "structure", "sampling rate"),
+        (with_batch(3, cbor2.CBORTag(40, [[Decimal("9e999999"), 1], cbor2.CBORTag(86, bytes(8))])), "structure", "Decimal"),
+        (with_batch(0, 9), "structure", "KeyError: 9"),
         (with_batch(0, -1), "structure", "-1"),
         (with_batch(2, b"1234"), "structure", "tag"),
         (with_batch(2, cbor2.CBORTag(79, b"1234")), "structure", "do not fit"),
@@ -178,6 +185,30 @@ def test_a_bundle_of_wrong_form_is_refused_with_its_reason(content: object, reas
         decode_bundle(CBOR_MAGIC + cbor2.dumps(content))
     assert refused.value.reason == reason
     assert detail in refused.value.detail
+
+
+def references_to_references(depth: int) -> bytes:
+    """Write a list of few bytes that is two to the power of ``depth`` long when it is printed, compared or hashed."""
+    items = [bytes([0xD8, 28, 0x82, 0, 0])]
+    items += [bytes([0xD8, 28, 0x82, 0xD8, 29, n, 0xD8, 29, n]) for n in range(depth - 1)]
+    return bytes([0x98, len(items)]) + b"".join(items)
+
+
+@pytest.mark.parametrize("key", ["v", "gateway", "epoch", "equipment", "lists", "batches"])
+@pytest.mark.timeout(20)
+def test_values_that_stand_in_several_places_are_refused_before_they_fill_the_memory(key: str) -> None:
+    content = {**valid(), key: None}
+    nested = references_to_references(22)
+    plain = b"".join([CBOR_MAGIC, bytes([0xA0 + len(content)])])
+    plain += b"".join(cbor2.dumps(name) + (nested if name == key else cbor2.dumps(value)) for name, value in content.items())
+    with pytest.raises(BadPayload, match="tag 28"):
+        decode_bundle(plain)
+    assert identity_of(plain) is None
+
+
+def test_a_key_that_is_a_list_is_refused() -> None:
+    with pytest.raises(BadPayload, match="cbor"):
+        decode_bundle(CBOR_MAGIC + bytes([0xA1]) + references_to_references(22) + b"\0")
 
 
 @pytest.mark.parametrize("cut", [3, 40, 120, 180])

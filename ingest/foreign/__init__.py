@@ -1,0 +1,1 @@
+"""Messages of other makers that become bundles: plain JSON and Sparkplug B."""
