@@ -1,6 +1,6 @@
 """Every bar of ingest and store, one after the other.
 
-    python -m benchmarks.bench_ingest        SHORT=1: small and without a verdict        ONLY=ingest_growth: one bar
+    python -m benchmarks.bench_ingest        SHORT=1: small, no verdict on speed        ONLY=ingest_growth: one bar
 
 A bar prints ``<name> <holds|falls short> <figure> (<reference and ratio>)``; details go to ``benchmarks/results/ingest.json``.
 """
@@ -19,6 +19,8 @@ from benchmarks import ingest_fuzz, ingest_growth, ingest_kills, ingest_queries,
 from benchmarks.bars import SHORT
 
 BARS = {**ingest_rate.BARS, **ingest_growth.BARS, **ingest_kills.BARS, **ingest_queries.BARS, **ingest_fuzz.BARS}
+OF_ANY_SIZE = {**ingest_kills.BARS, **ingest_fuzz.BARS}
+"""These judge truth, not speed: they hold at a small size too, or something is wrong."""
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 
 
@@ -50,7 +52,7 @@ def main() -> int:
         )
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1, default=_plain) + "\n")
-    return 0 if all(result["holds"] for result in results) or SHORT else 1
+    return 0 if all(result["holds"] or (SHORT and result["name"] not in OF_ANY_SIZE) for result in results) else 1
 
 
 def _plain(value: Any) -> Any:

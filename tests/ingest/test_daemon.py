@@ -41,6 +41,8 @@ async def test_bundles_are_committed_then_receipted(site: Any) -> None:
     assert site.ask("SELECT gateway, name, kind FROM reading.equipment") == [(site.name, "boiler-1", "boiler")]
     assert health(worker)[0] == 200
     assert metric(worker, "shangyun_ingest_rows_committed_total") == 150
+    assert metric(worker, "shangyun_ingest_rows_late_total") == 150, "they are an hour old"
+    assert metric(worker, "shangyun_ingest_lag_seconds_count") >= 1
     await asyncio.sleep(0.5)
     assert site.ask("""SELECT "values" FROM reading.latest""") == [({"steam_flow": 50002.0, "steam_pressure": 1.0},)]
     assert worker.stop() == 0
