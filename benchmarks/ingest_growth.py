@@ -23,7 +23,7 @@ from store.database import Database
 from telemetry.bundle import Batch, Bundle, SignalList
 
 MOST_RATIO = 1.3
-MACHINES = 2_000 if SHORT else 100_000
+MACHINES = 20_000 if SHORT else 100_000
 SECONDS = 3 if SHORT else 10
 SMALL_PLANT, LARGE_PLANTS = 20, 10
 _MACHINES_PER_BUNDLE = 1_000

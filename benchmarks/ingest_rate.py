@@ -43,7 +43,7 @@ from telemetry.wire import decode_bundle, encode_bundle
 LEAST_RATIO = 0.8
 ROUNDS = 1 if SHORT else 5
 GATEWAYS, ROWS_PER_BATCH, SIGNALS = 250, 60, 20
-BUNDLES, NARROW_BUNDLES = (1_000, 250) if SHORT else (20_000, 2_000)
+BUNDLES, NARROW_BUNDLES = (6_000, 250) if SHORT else (20_000, 2_000)
 MISSING = 0.05
 _KIND = load_kind("boiler")
 NAMES = tuple(name for name in _KIND.numeric_signals if _KIND.signals[name].type is SignalType.REAL)[:SIGNALS]

@@ -18,13 +18,14 @@ from telemetry.bundle import Batch, Block, Bundle, Event, SignalList
 from telemetry.errors import BadPayload
 
 VERSION = 1
-MAX_DECODED_BYTES = 4 * 1024 * 1024
+MAX_DECODED_BYTES = 1024 * 1024
 """A bundle that unpacks to more than this is refused before it can fill the memory."""
 
 CBOR_MAGIC = b"\xd9\xd9\xf7"  # tag 55799, self-described CBOR
 ZLIB_MAGIC = b"\x78"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _COMPRESS_FROM_BYTES = 512
+_ZSTD_WINDOW_BYTES = 4 * 1024 * 1024  # an encoder that streams asks for a window of its own size, whatever it sends
 
 _MATRIX, _FLOAT64, _FLOAT32, _INT64, _UINT8 = 40, 86, 85, 79, 64  # RFC 8746: row-major matrix, little-endian arrays
 _VALUE_TAGS = {_FLOAT64: (8, False), _FLOAT32: (4, True)}
@@ -138,7 +139,7 @@ def _unpack_zstd(payload: bytes) -> bytes:
     except ImportError:
         raise BadPayload("compression", "zstd needs the package zstandard, part of shangyun[server]") from None
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=MAX_DECODED_BYTES).stream_reader(payload)
+        reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES).stream_reader(payload)
         plain = reader.read(MAX_DECODED_BYTES + 1)
     except zstandard.ZstdError as error:
         raise BadPayload("compression", str(error)) from error
