@@ -23,9 +23,10 @@ import numpy as np
 from ingest.backfill_cells import SheetReader
 from ingest.backfill_check import MAX_FAULTS, Findings, check
 from ingest.backfill_csv import PIECE_BYTES
-from ingest.backfill_files import History, Piece, UnusableHistory, open_history
+from ingest.backfill_files import open_history
 from ingest.backfill_mapping import Layout, Mapping, lay_out
 from ingest.backfill_parquet import PIECE_ROWS
+from ingest.backfill_pieces import History, Piece, UnusableHistory
 from ingest.backfill_store import Destination
 from ingest.backfill_times import TimeReader
 from store.database import Database

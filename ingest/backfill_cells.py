@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.backfill_files import Fault, History, Piece
 from ingest.backfill_mapping import Column, Layout, Mapping
+from ingest.backfill_pieces import Fault, History, Piece
 from ingest.backfill_times import TimeReader, Times
 from telemetry.topics import NAME_PATTERN
 

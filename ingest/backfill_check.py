@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.backfill_cells import Sheet, SheetReader
-from ingest.backfill_files import Fault, History, Piece
 from ingest.backfill_mapping import Layout
+from ingest.backfill_pieces import Fault, History, Piece
 
 MAX_FAULTS = 20
 

@@ -12,8 +12,8 @@ from isal import igzip
 from isal.isal_zlib import IsalError
 from pyarrow import csv
 
-from ingest.backfill_files import Fault, Piece, UnusableHistory
 from ingest.backfill_mapping import Layout, Mapping
+from ingest.backfill_pieces import Fault, Piece, UnusableHistory
 
 PIECE_BYTES = 8 << 20
 """About 50,000 rows of 20 signals: a commit of a third of a second. Part of a piece's identity."""

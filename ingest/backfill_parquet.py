@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from ingest.backfill_files import Fault, Piece, UnusableHistory
 from ingest.backfill_mapping import Layout
+from ingest.backfill_pieces import Fault, Piece, UnusableHistory
 
 PIECE_ROWS = 50_000
 """Part of a piece's identity, like the row groups of the file."""

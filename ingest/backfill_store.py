@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ingest.backfill_cells import Sheet
 from ingest.backfill_check import Span, by_machine
-from ingest.backfill_files import UnusableHistory
 from ingest.backfill_mapping import Layout, Mapping
+from ingest.backfill_pieces import UnusableHistory
 from ingest.backfill_times import Times
 from store.arrivals import Item, Key
 from store.copy_binary import EPOCH_2000_US
