@@ -149,6 +149,7 @@ class Daemon:
         for topic_filter in self._settings.topic_filters:
             await link.subscribe(topic_filter)
         self._link, self._away_since["broker"] = link, None
+        self._left.clear()  # the session before may have ended otherwise
         receive = asyncio.create_task(self._receive(link))
         stop = asyncio.create_task(self._stop.wait())
         try:

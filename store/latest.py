@@ -101,7 +101,7 @@ class LatestValues:
         DatabaseError
             And then nothing is forgotten.
         """
-        is_more = False
+        is_more = True  # behind those that a failed call had taken there may be others
         if not self._taken:
             with self._lock:
                 is_more = self._take()

@@ -51,9 +51,10 @@ class Worker:
             command = [sys.executable, "-m", "shangyun", "ingest", "run", str(self.settings)]
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
 
-    def wait_until_connected(self, seconds: float = 20) -> None:
+    def wait_until_connected(self, seconds: float = 20, *, times: int = 1) -> None:
+        """Wait until it has been connected so many times in all, or once more if it is not running yet."""
         deadline = time.monotonic() + seconds
-        seen = self.log.read_text().count("connected to the broker") if self.process is None else 0
+        seen = self.log.read_text().count("connected to the broker") if self.process is None else times - 1
         while self.log.read_text().count("connected to the broker") <= seen:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()

@@ -91,8 +91,16 @@ async def test_two_workers_share_the_gateways_and_store_each_bundle_once(site: A
     assert all(metric(worker, "shangyun_ingest_rows_committed_total") > 0 for worker in workers)
 
 
-async def test_workers_that_are_replaced_one_by_one_cost_no_bundle_a_second_transfer(site: Any) -> None:
+async def test_workers_that_are_replaced_one_by_one_cost_no_bundle_a_second_transfer(
+    make_broker: Callable[..., Any], make_site: Callable[..., Any]
+) -> None:
+    broker = make_broker()
+    site = make_site(broker)
     workers = [site.running_worker(), site.running_worker()]
+    broker.kill()  # so that they are in a session that is not their first
+    broker.start()
+    for worker in workers:
+        await asyncio.to_thread(worker.wait_until_connected, times=2)
     restarted = asyncio.Event()
 
     async def send(plant: Any, first: int = 1) -> int:
