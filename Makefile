@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest chaos docs lock clean
+.PHONY: help demo test check format bench bench-ingest bench-gateway chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -25,10 +25,13 @@ format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: bench-ingest ## every benchmark
+bench: bench-ingest bench-gateway ## every benchmark
 
 bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_ingest
+
+bench-gateway: .venv/ready ## the gateway: load, peer, requests, refusal, outage, kills (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_gateway
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

@@ -17,9 +17,10 @@ from typing import Any
 import cbor2
 import zstandard
 
-from ingest.foreign.sparkplug_payload import SCALARS, TEXTS, Payload
+from ingest.foreign.sparkplug_payload import SCALARS, TEXTS
 from telemetry.bundle import Batch, Block, Bundle, Event, SignalList
 from telemetry.receipt import Receipt, encode_receipt
+from telemetry.sparkplug_payload import Payload
 from telemetry.wire import encode_bundle
 
 LARGEST_BYTES = 16_384

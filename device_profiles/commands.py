@@ -6,8 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from device_profiles.kind import Kind
-    from device_profiles.profile import ModbusPoint, ModbusProfile, OpcUaProfile, Point
+    from device_profiles.kind import Signal
+    from device_profiles.profile import (
+        ModbusPoint,
+        ModbusProfile,
+        MtConnectPoint,
+        MtConnectProfile,
+        OpcUaPoint,
+        OpcUaProfile,
+        Point,
+        Profile,
+    )
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -43,7 +52,7 @@ def list_profiles(_: argparse.Namespace) -> int:
 
 def show_profile(args: argparse.Namespace) -> int:
     from device_profiles.kind import load_kind
-    from device_profiles.profile import ModbusProfile, load_profile
+    from device_profiles.profile import load_profile, signals_of
 
     profile = load_profile(args.name)
     kind = load_kind(profile.kind)
@@ -52,15 +61,17 @@ def show_profile(args: argparse.Namespace) -> int:
     print(f"protocol  {profile.protocol}")
     print(f"verified  {profile.verified}")
     print(f"source    {profile.source}")
-    if isinstance(profile, ModbusProfile):
+    if profile.protocol == "modbus":
         limit = f"at most {profile.max_registers} registers a request"
         print(f"orders    words {profile.word_order}, bytes {profile.byte_order}; {limit}")
-        rows = list(_modbus_rows(profile, kind))
-    else:
-        rows = list(_opcua_rows(profile, kind))
     print()
-    print(_table(rows))
+    print(_table(list(_rows(profile, signals_of(profile)))))
     missing = [name for name in kind.signals if name not in {point.signal for point in profile.points}]
+    if profile.signals:
+        own = ", ".join(
+            f"{name} ({signal.type}; {signal.label.en} / {signal.label.zh})" for name, signal in profile.signals.items()
+        )
+        print(f"\nsignals of its own: {own}")
     if missing:
         print(f"\nnot in this device: {', '.join(missing)}")
     return 0
@@ -84,34 +95,67 @@ def check_profiles(args: argparse.Namespace) -> int:
     return 0
 
 
-def _modbus_rows(profile: "ModbusProfile", kind: "Kind") -> Iterator[Sequence[str]]:
+def _rows(profile: "Profile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
+    match profile.protocol:
+        case "modbus":
+            return _modbus_rows(profile, signals)
+        case "opcua":
+            return _opcua_rows(profile, signals)
+        case "mtconnect":
+            return _mtconnect_rows(profile, signals)
+
+
+def _modbus_rows(profile: "ModbusProfile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
     yield "TABLE", "ADDRESS", "TYPE", "SIGNAL", "RAW x", "DEVICE UNIT", "UNIT", "NOTES"
-    for point in sorted(profile.points, key=lambda p: (p.table, p.address, p.bit or 0)):
-        end = f"-{point.address + point.width - 1}" if point.width > 1 else "" if point.bit is None else f".{point.bit}"
+    for point in sorted(profile.points, key=lambda p: (p.table, p.address, p.bit_range or (0, 0))):
+        address = f"{point.address}-{point.address + point.width - 1}" if point.width > 1 else f"{point.address}"
+        if point.bit_range is not None:
+            first, last = point.bit_range
+            address += f".{first}" if first == last else f".{first}-{last}"
         signal = point.signal or f"({point.name})"
         scale = f"10^{point.scale_factor}" if point.scale_factor else f"{point.scale:g}" if point.signal else ""
-        yield point.table, f"{point.address}{end}", point.type, signal, scale, *_units(point, kind), _modbus_notes(point)
+        yield point.table, address, point.type, signal, scale, *_units(point, signals), _modbus_notes(point)
 
 
 def _modbus_notes(point: "ModbusPoint") -> str:
     notes = [f"+ {point.offset:g}"] if point.offset else []
+    notes += [f"{point.half} byte"] if point.half else []
     notes += [f"words {point.word_order}"] if point.word_order else []
     notes += [f"bytes {point.byte_order}"] if point.byte_order else []
     notes += [f"not available: {', '.join(map(str, point.sentinels))}"] if point.sentinels else []
+    notes += [f"starts again after {point.modulus - 1}"] if point.modulus is not None else []
     notes += [f"always {point.constant}"] if point.constant is not None else []
     return "; ".join([*notes, *_states(point)])
 
 
-def _opcua_rows(profile: "OpcUaProfile", kind: "Kind") -> Iterator[Sequence[str]]:
-    yield "SIGNAL", "BROWSE PATH", "DEVICE UNIT", "UNIT", "NOTES"
+def _opcua_rows(profile: "OpcUaProfile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
+    yield "SIGNAL", "BROWSE PATH OR NODE", "DEVICE UNIT", "UNIT", "NOTES"
     for point in profile.points:
-        yield point.signal, point.path, *_units(point, kind), "; ".join(_states(point))
+        yield point.signal, _node(point), *_units(point, signals), "; ".join(_states(point))
 
 
-def _units(point: "Point", kind: "Kind") -> tuple[str, str]:
+def _node(point: "OpcUaPoint") -> str:
+    index = "" if point.index is None else f"[{point.index}]"
+    field = "" if point.field is None else f" field {point.field}"
+    return f"{point.path or point.node}{index}{field}"
+
+
+def _mtconnect_rows(profile: "MtConnectProfile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
+    yield "SIGNAL", "DATA ITEM", "DEVICE UNIT", "UNIT", "NOTES"
+    for point in profile.points:
+        yield point.signal, _data_item(point), *_units(point, signals), "; ".join(_states(point))
+
+
+def _data_item(point: "MtConnectPoint") -> str:
+    kind = point.type if point.sub_type is None else f"{point.type}/{point.sub_type}"
+    place = "" if point.component is None else f" of {point.component}"
+    return point.data_item or f"type {kind}{place}"
+
+
+def _units(point: "Point", signals: dict[str, "Signal"]) -> tuple[str, str]:
     if point.signal is None:
         return "", ""
-    unit = kind.signals[point.signal].unit
+    unit = signals[point.signal].unit
     return point.unit or unit, unit
 
 

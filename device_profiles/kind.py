@@ -1,6 +1,7 @@
 """A kind of equipment: its canonical signals, read from ``<kind>/kind.toml``."""
 
 import re
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from telemetry.errors import ConfigError
+from telemetry.errors import ConfigError, Problem
 from telemetry.settings import Settings, fit
 from telemetry.toml_file import TomlFile
 from telemetry.units import is_unit
@@ -145,19 +146,29 @@ def read_kind(path: Path) -> Kind:
     problems = []
     if kind.name != path.parent.name:
         problems.append(file.problem(("name",), f"is {kind.name!r} in the folder {path.parent.name!r}"))
-    states = {state.name for state in kind.signals[kind.state_signal].states} if kind.state_signal else set()
-    for name, signal in kind.signals.items():
-        problems += [
-            file.problem(
-                ("signals", name, "applies_in"), f"{state!r} is not a state of the machine; known: {', '.join(sorted(states))}"
-            )
-            for state in signal.applies_in
-            if state not in states
-        ]
-        if not re.match(SIGNAL_PATTERN, name):
-            problems.append(file.problem(("signals", name), "a signal is named in lower case letters, digits and underscores"))
-        elif name in _RESERVED:
-            problems.append(file.problem(("signals", name), "is a column of every table and cannot name a signal"))
+    problems += signal_problems(file, kind.signals, kind)
     if problems:
         raise ConfigError(*problems)
     return kind
+
+
+def signal_problems(file: TomlFile, signals: Mapping[str, Signal], kind: Kind) -> Iterator[Problem]:
+    """Hold the signals of a file, a kind's or a profile's own, against the machine's states and the database's columns."""
+    states = {state.name for state in kind.signals[kind.state_signal].states} if kind.state_signal else set()
+    for name, signal in signals.items():
+        for state in signal.applies_in:
+            if state not in states:
+                known = ", ".join(sorted(states))
+                yield file.problem(("signals", name, "applies_in"), f"{state!r} is not a state of the machine; known: {known}")
+        if not re.match(SIGNAL_PATTERN, name):
+            yield file.problem(("signals", name), "a signal is named in lower case letters, digits and underscores")
+        elif name in _RESERVED:
+            yield file.problem(("signals", name), "is a column of every table and cannot name a signal")
+
+
+def device_code(text: str) -> int | None:
+    """Read a device's code for a state as a profile's ``map`` writes it, ``-1``, ``16`` or ``0x10``; None if it is a word."""
+    try:
+        return int(text, 16 if text.lower().startswith("0x") else 10)
+    except ValueError:
+        return None

@@ -1,78 +1,96 @@
-"""Registers to values and values to registers: the gateway decodes and the simulator encodes with this one codec."""
+"""Bytes of a reply to values and values to bytes: the gateway decodes and the simulator encodes with this one codec."""
 
+import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from device_profiles.kind import load_kind
-from device_profiles.profile import Datatype, ModbusPoint, ModbusProfile, Order, Table
+from device_profiles.modbus_field import Images, Layers, Memory, NumberField
+from device_profiles.modbus_text import TextField
+from device_profiles.profile import ModbusPoint, ModbusProfile, Table, signals_of
+from device_profiles.rollover import Rollover
 from device_profiles.value import NO_VALUE, Reading, ValueCodec
 from telemetry.quality import Quality
 
-_FORMATS = {
-    Datatype.INT16: "h",
-    Datatype.UINT16: "H",
-    Datatype.INT32: "i",
-    Datatype.UINT32: "I",
-    Datatype.INT64: "q",
-    Datatype.UINT64: "Q",
-    Datatype.FLOAT32: "f",
-    Datatype.FLOAT64: "d",
-}
 _SCALE_FACTOR_ABSENT = -32768
 _LARGEST_EXPONENT = 10  # SunSpec: a scale factor lies between -10 and 10
+_NO_COUNTERS: Mapping[str, Rollover] = {}
+
+
+class _Step(NamedTuple):
+    """From the raw bits of a block to the reading of one point."""
+
+    slot: int
+    convert: Callable[[Any], float | None] | None
+    decode: Callable[[float, int], Reading]
+    exponent_slot: int | None
 
 
 class BlockCodec:
     """The points inside one contiguous range of one Modbus table, compiled for decoding whole replies.
 
-    Orders reduce to two byte images of the block. Packed high byte first, a big-endian value of big-endian words reads as it
-    stands; packed low byte first, the same value with swapped words reads as little-endian. Little byte order swaps the
-    roles, so that all four orders need no loop over words.
+    A reply is what stands in the frame behind its byte count: two bytes per register, high byte first; of a table of bits one
+    byte per eight, the first in the least significant (Modbus Application Protocol V1.1b3, 6.1).
     """
 
     def __init__(self, profile: ModbusProfile, points: Sequence[ModbusPoint], *, table: Table, start: int, count: int) -> None:
         inside = [p for p in points if p.table is table and start <= p.address and p.address + p.width <= start + count]
         self.table, self.start, self.count = table, start, count
-        fields = {p.label: _Field(p, profile, start) for p in inside}
-        self._helpers = {p.name: fields[p.name] for p in inside if p.name and p.type is not Datatype.STRING}
-        for p in inside:
-            if p.scale_factor is not None and p.scale_factor not in self._helpers:
-                raise ValueError(f"scale factor {p.scale_factor!r} of {p.label!r} lies outside the block")
-        kind = load_kind(profile.kind)
+        self._size_bytes = (count + 7) // 8 if table.is_bits else 2 * count
+        signals = signals_of(profile)
         self._values = [
-            (p, fields[p.signal], ValueCodec(p, kind.signals[p.signal], sentinels=p.sentinels))
-            for p in inside
-            if p.signal and p.type is not Datatype.STRING
+            (p, ValueCodec(p, signals[p.signal], sentinels=_raw_sentinels(p))) for p in inside if p.signal and not p.type.is_text
         ]
-        self._texts = {p.signal: fields[p.signal] for p in inside if p.signal and p.type is Datatype.STRING}
-        self._helper_texts = {p.name: fields[p.name] for p in inside if p.name and p.type is Datatype.STRING}
-        self.signals = tuple(p.label for p, _, _ in self._values)
-        self.text_signals = tuple(self._texts)
+        self._texts = {p.label: _text_field(p, profile, start) for p in inside if p.type.is_text}
+        self.signals = tuple(p.label for p, _ in self._values)
+        self.text_signals = tuple(p.label for p in inside if p.signal and p.type.is_text)
+        self.moduli = {p.label: p.modulus for p, _ in self._values if p.modulus is not None}
+        """How many values the counters have that turn over, by signal; each needs a `Rollover` of its own to go on."""
+        self._fields = {} if table.is_bits else {p.label: _number_field(p, profile, start) for p in inside if not p.type.is_text}
+        self._layers = Layers(self._fields.values())
+        self._helpers = [p.name for p in inside if p.name and not p.type.is_text]
+        self._bits = {p.label: divmod(p.address - start, 8) for p in inside} if table.is_bits else {}
+        self._steps = [self._step(p, codec) for p, codec in self._values]
 
-    def decode(self, words: Sequence[int]) -> list[Reading]:
-        """Decode a reply of exactly ``count`` registers (0 to 65535) or bits, in the order of ``signals``."""
-        if len(words) != self.count:
-            raise ValueError(f"{len(words)} words where {self.count} were asked for")
-        images = _images(words)
+    def _step(self, point: ModbusPoint, codec: ValueCodec) -> _Step:
+        if self.table.is_bits:
+            return _Step(list(self._bits).index(point.label), None, codec.decode, None)
+        exponent_slot = None
+        if point.scale_factor is not None:
+            if point.scale_factor not in self._helpers:
+                raise ValueError(f"scale factor {point.scale_factor!r} of {point.label!r} lies outside the block")
+            exponent_slot = self._layers.slot(self._fields[point.scale_factor])
+        field = self._fields[point.label]
+        return _Step(self._layers.slot(field), field.convert, codec.decode, exponent_slot)
+
+    def decode(self, data: bytes, counters: Mapping[str, Rollover] = _NO_COUNTERS) -> list[Reading]:
+        """Decode a reply in the order of ``signals``; signals among ``counters`` go on where the device starts again from 0."""
+        raws = self._raws(data)
         readings: list[Reading] = []
-        for point, field, codec in self._values:
-            exponent = 0
-            if point.scale_factor is not None:
-                exponent = int(self._helpers[point.scale_factor].read(images))
-                if abs(exponent) > _LARGEST_EXPONENT:
-                    absent = exponent == _SCALE_FACTOR_ABSENT
-                    readings.append((NO_VALUE, Quality.BAD_NOT_AVAILABLE if absent else Quality.BAD_DEVICE_FAILURE))
-                    continue
-            readings.append(codec.decode(field.read(images), exponent))
+        for slot, convert, decode, exponent_slot in self._steps:
+            raw = raws[slot] if convert is None else convert(raws[slot])
+            if raw is None:
+                readings.append((NO_VALUE, Quality.BAD_SENSOR_FAILURE))
+            elif exponent_slot is None:
+                readings.append(decode(raw, 0))
+            else:
+                readings.append(_scaled(raw, raws[exponent_slot], decode))
+        for signal, rollover in counters.items():
+            place = self.signals.index(signal)
+            if readings[place][1] is Quality.GOOD:
+                readings[place] = _unwrapped(self._steps[place], raws, rollover)
         return readings
 
-    def decode_texts(self, words: Sequence[int]) -> list[str]:
-        """Decode the strings of a reply, in the order of ``text_signals``."""
-        images = _images(words)
-        return [field.read_text(images) for field in self._texts.values()]
+    def decode_texts(self, data: bytes) -> list[str]:
+        """Decode the texts of a reply, in the order of ``text_signals``."""
+        if not self.text_signals:
+            return []
+        self._check(data)
+        images = Images(data)
+        return [self._texts[signal].read(images) for signal in self.text_signals]
 
-    def encode(self, values: Mapping[str, float | str]) -> list[int]:
-        """Give the registers or bits that mean these values, by signal and by name of helper points.
+    def encode(self, values: Mapping[str, float | str]) -> bytes:
+        """Give the reply that means these values, by signal and by name of helper points.
 
         A signal that is not among them reads as the device's "not available", or 0 where it has none.
 
@@ -81,64 +99,89 @@ class BlockCodec:
         ValueError
             If a value does not fit its datatype.
         """
-        memory = bytearray(2 * self.count)
-        for name, field in self._helpers.items():
-            field.write(memory, float(values.get(name, 0)))
-        for point, field, codec in self._values:
-            given = values.get(point.label, NO_VALUE if point.sentinels else 0.0)
+        numbers: dict[str, float] = {name: float(values.get(name, 0)) for name in self._helpers}
+        for point, codec in self._values:
+            given = float(values.get(point.label, NO_VALUE if point.sentinels else 0.0))
             exponent = int(values.get(point.scale_factor, 0)) if point.scale_factor is not None else 0
             try:
-                field.write(memory, codec.encode(float(given), exponent))
-            except (ValueError, struct.error, OverflowError) as error:
-                raise ValueError(f"{point.label} = {given}: {error}") from error
-        for name, field in (self._texts | self._helper_texts).items():
-            field.write_text(memory, str(values.get(name, "")))
-        return list(struct.unpack(f">{self.count}H", memory))
+                numbers[point.label] = codec.encode(given, exponent)
+            except ValueError as error:
+                raise ValueError(f"{point.label} = {given:g}: {error}") from error
+        memory = Memory(self._size_bytes)
+        for label, number in numbers.items():
+            try:
+                self._write(memory, label, number)
+            except (ValueError, OverflowError) as error:
+                raise ValueError(f"{label} = {values.get(label)}: {error}") from error
+        for label, field in self._texts.items():
+            try:
+                field.write(memory, str(values.get(label, "")))
+            except ValueError as error:
+                raise ValueError(f"{label} = {values[label]!r}: {error}") from error
+        return memory.on_the_wire()
 
+    def _check(self, data: bytes) -> None:
+        if len(data) != self._size_bytes:
+            raise ValueError(f"{len(data)} bytes where {self._size_bytes} were asked for")
 
-def _images(words: Sequence[int]) -> dict[str, bytes]:
-    return {">": struct.pack(f">{len(words)}H", *words), "<": struct.pack(f"<{len(words)}H", *words)}
+    def _raws(self, data: bytes) -> list[Any]:
+        self._check(data)
+        if self.table.is_bits:
+            return [data[byte] >> bit & 1 for byte, bit in self._bits.values()]
+        return self._layers.read(Images(data))
 
-
-class _Field:
-    """Where one point lies inside a block and how its bytes read."""
-
-    def __init__(self, point: ModbusPoint, profile: ModbusProfile, start: int) -> None:
-        byte_order: Order = point.byte_order or profile.byte_order
-        word_order: Order = point.word_order or profile.word_order
-        if point.type in (Datatype.STRING, Datatype.BOOLEAN):
-            word_order = "big"  # text and bits have no words to swap
-        value_order = ">" if word_order == "big" else "<"
-        self._image = ">" if byte_order == word_order else "<"
-        self._offset = 2 * (point.address - start)
-        self._size = 2 * point.width
-        self._bit = point.bit
-        self._is_bit = point.table.is_bits
-        self._struct = struct.Struct(value_order + _FORMATS.get(point.type, "H"))
-
-    def read(self, images: Mapping[str, bytes]) -> float:
-        (raw,) = self._struct.unpack_from(images[self._image], self._offset)
-        return raw if self._bit is None else (raw >> self._bit) & 1  # type: ignore[no-any-return]
-
-    def read_text(self, images: Mapping[str, bytes]) -> str:
-        data = images[self._image][self._offset : self._offset + self._size]
-        return data.split(b"\0", 1)[0].decode("utf-8", errors="replace").strip()
-
-    def write(self, memory: bytearray, raw: float) -> None:
-        """Write into a block that is packed high byte first."""
-        if self._bit is not None:
-            (word,) = self._struct.unpack_from(_images(struct.unpack_from(">H", memory, self._offset))[self._image])
-            word = word | 1 << self._bit if raw else word & ~(1 << self._bit)
-            self._place(memory, self._struct.pack(word), image=self._image)
-        elif self._struct.format[-1] in "fd":
-            self._place(memory, self._struct.pack(raw), image=self._image)
+    def _write(self, memory: Memory, label: str, number: float) -> None:
+        if self.table.is_bits:
+            byte, bit = self._bits[label]
+            memory.of(is_swapped=False)[byte] |= bool(number) << bit
         else:
-            self._place(memory, self._struct.pack(round(raw)), image=self._image)
+            self._fields[label].write(memory, number)
 
-    def write_text(self, memory: bytearray, text: str) -> None:
-        self._place(memory, text.encode()[: self._size].ljust(self._size, b"\0"), image=self._image)
 
-    def _place(self, memory: bytearray, data: bytes, *, image: str) -> None:
-        if image == "<":
-            data = b"".join(data[i : i + 2][::-1] for i in range(0, len(data), 2))
-        memory[self._offset : self._offset + len(data)] = data
+def _number_field(point: ModbusPoint, profile: ModbusProfile, start: int) -> NumberField:
+    return NumberField(
+        point.type,
+        2 * (point.address - start),
+        word_order=point.word_order or profile.word_order,
+        byte_order=point.byte_order or profile.byte_order,
+        half=point.half,
+        bits=point.bit_range,
+    )
+
+
+def _text_field(point: ModbusPoint, profile: ModbusProfile, start: int) -> TextField:
+    return TextField(
+        point.type,
+        2 * (point.address - start),
+        registers=point.width,
+        word_order=point.word_order or profile.word_order,
+        byte_order=point.byte_order or profile.byte_order,
+        half=point.half,
+    )
+
+
+def _raw_sentinels(point: ModbusPoint) -> list[float]:
+    """Give a point's sentinels as its datatype reads them: 0x8000 of an int16 is -32768, 9999.9 of a float32 is not quite it."""
+    if point.type.is_float:
+        as_bits = struct.Struct(f">{point.type.layout.format}")
+        rounded = [as_bits.unpack(as_bits.pack(number))[0] for number in point.sentinels]
+        return [*rounded, math.nan]  # where no other is named, NaN is a float's own way to say it
+    highest = point.type.layout.highest
+    is_twos_complement = point.type.layout.lowest == -highest - 1
+    return [number - 2 * (highest + 1) if is_twos_complement and number > highest else number for number in point.sentinels]
+
+
+def _scaled(raw: float, exponent: int, decode: Callable[[float, int], Reading]) -> Reading:
+    if abs(exponent) <= _LARGEST_EXPONENT:
+        return decode(raw, exponent)
+    is_absent = exponent == _SCALE_FACTOR_ABSENT
+    return NO_VALUE, Quality.BAD_NOT_AVAILABLE if is_absent else Quality.BAD_DEVICE_FAILURE
+
+
+def _unwrapped(step: _Step, raws: Sequence[Any], rollover: Rollover) -> Reading:
+    raw: Any = raws[step.slot] if step.convert is None else step.convert(raws[step.slot])
+    try:
+        count = rollover.unwrap(raw)
+    except ValueError:  # the profile names a modulus that the device does not keep
+        return NO_VALUE, Quality.BAD_CONFIGURATION_ERROR
+    return step.decode(count, 0) if step.exponent_slot is None else _scaled(count, raws[step.exponent_slot], step.decode)

@@ -1,7 +1,7 @@
 """A device model: where the signals of its kind live in one real device, read from ``<kind>/<maker>_<model>.toml``."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -9,11 +9,32 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from device_profiles.kind import FOLDER, Kind, Label, Signal, SignalType, load_kind
-from telemetry.errors import ConfigError, Problem
+from device_profiles import profile_checks
+from device_profiles.datatype import Datatype
+from device_profiles.kind import FOLDER, Label, Signal, load_kind
+from device_profiles.modbus_field import Half, Order
+from telemetry.errors import ConfigError
 from telemetry.settings import Settings, fit
 from telemetry.toml_file import TomlFile
-from telemetry.units import conversion
+
+__all__ = [
+    "Datatype",
+    "ModbusPoint",
+    "ModbusProfile",
+    "MtConnectPoint",
+    "MtConnectProfile",
+    "OpcUaPoint",
+    "OpcUaProfile",
+    "Order",
+    "Point",
+    "Profile",
+    "Table",
+    "forget_profiles",
+    "load_profile",
+    "profile_names",
+    "read_profile",
+    "signals_of",
+]
 
 
 class Table(StrEnum):
@@ -29,47 +50,25 @@ class Table(StrEnum):
         return self in (Table.COIL, Table.DISCRETE_INPUT)
 
 
-class Datatype(StrEnum):
-    """How a value lies in registers."""
-
-    BOOLEAN = "boolean"
-    INT16 = "int16"
-    UINT16 = "uint16"
-    INT32 = "int32"
-    UINT32 = "uint32"
-    INT64 = "int64"
-    UINT64 = "uint64"
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-    STRING = "string"
-
-
-WORDS = {
-    Datatype.BOOLEAN: 1,
-    Datatype.INT16: 1,
-    Datatype.UINT16: 1,
-    Datatype.INT32: 2,
-    Datatype.UINT32: 2,
-    Datatype.FLOAT32: 2,
-    Datatype.INT64: 4,
-    Datatype.UINT64: 4,
-    Datatype.FLOAT64: 4,
-}
-Order = Literal["big", "little"]
-
-
 class Point(Settings):
     """What the points of all protocols have in common."""
 
     signal: str | None = None
-    """The signal of the kind that this point carries."""
+    """The signal of the kind, or of the profile itself, that this point carries."""
     unit: str | None = None
-    """The device's unit, where it is not the kind's; converted when the profile is loaded."""
-    scale: float = Field(default=1.0)
+    """The device's unit, where it is not the signal's; converted when the profile is loaded."""
+    scale: float = Field(default=1.0, allow_inf_nan=False)
     """``value = raw * scale + offset``, in the device's unit."""
-    offset: float = 0.0
+    offset: float = Field(default=0.0, allow_inf_nan=False)
     map: dict[str, str] | None = None
-    """For enum signals: the device's code, as text, to the name of the kind's state."""
+    """The device's code, as text (``5``, ``0x5500``; in MTConnect a word), to the name of the signal's state, which for a boolean
+    signal is ``false`` or ``true``."""
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> Self:
+        if self.scale == 0:
+            raise ValueError("a scale of 0 would make every value 0")
+        return self
 
 
 class ModbusPoint(Point):
@@ -83,12 +82,19 @@ class ModbusPoint(Point):
     type: Datatype
     words: int | None = Field(default=None, ge=1, le=125)
     """Length of a string in registers."""
-    bit: int | None = Field(default=None, ge=0, le=15)
-    """The bit of a register that a boolean reads; 0 is the least significant."""
+    half: Half | None = None
+    """The byte of its register that an int8 or uint8 is, or that holds the character of a string with one per register."""
+    bit: int | None = Field(default=None, ge=0, le=31)
+    """The one bit of the word that counts; 0 is the least significant."""
+    bits: tuple[int, int] | None = None
+    """First and last of the bits of the word that count; 0 is the least significant."""
     scale_factor: str | None = None
     """Name of the point that holds the power of ten of this one (SunSpec); both are read in one request."""
-    sentinels: tuple[int, ...] = ()
-    """Raw values by which the device says "not available"."""
+    sentinels: tuple[int | float, ...] = ()
+    """Raw values by which the device says "not available", of a signed integer also as its bits, such as 0x8000; NaN says so in
+    any float."""
+    rollover: bool | int = False
+    """A counter that starts again from 0 after its datatype's largest value, or after so many values."""
     constant: int | None = None
     """For a helper: what it holds in every device of this model, such as a marker; by it a check can tell a wrong map."""
     simulated: int | str | None = None
@@ -99,39 +105,129 @@ class ModbusPoint(Point):
     @property
     def width(self) -> int:
         """How many registers (or bits, in a table of bits) the point covers."""
-        return self.words or WORDS[self.type]
+        return self.words or self.type.layout.registers
 
     @property
     def label(self) -> str:
         return self.signal or self.name or f"{self.table}:{self.address}"
 
+    @property
+    def bit_range(self) -> tuple[int, int] | None:
+        """First and last bit of the word, where not all of them count."""
+        return self.bits if self.bit is None else (self.bit, self.bit)
+
+    @property
+    def modulus(self) -> int | None:
+        """How many values a counter has before it starts again from 0."""
+        return self.type.layout.highest + 1 if self.rollover is True else self.rollover or None
+
     @model_validator(mode="after")
     def _is_readable(self) -> Self:
-        if (self.signal is None) == (self.name is None):
-            raise ValueError("a point has either a signal or, as a helper of others, a name")
-        if (self.type is Datatype.STRING) != (self.words is not None):
-            raise ValueError("a string says its length in 'words', and no other type does")
-        if (self.bit is not None) and (self.type is not Datatype.BOOLEAN or self.table.is_bits):
-            raise ValueError("'bit' belongs to a boolean in a register")
-        if self.type is Datatype.BOOLEAN and not self.table.is_bits and self.bit is None:
-            raise ValueError("a boolean in a register names its 'bit'")
-        if self.table.is_bits and self.type is not Datatype.BOOLEAN:
-            raise ValueError(f"table {self.table} holds booleans only")
-        if self.name is None and (self.constant is not None or self.simulated is not None):
-            raise ValueError("'constant' and 'simulated' belong to a point with a name; a signal's value comes from the machine")
-        if self.address + self.width > 65536:
-            raise ValueError("reaches past address 65535")
-        if self.scale == 0:
-            raise ValueError("a scale of 0 would make every value 0")
+        for mistake in self._mistakes():
+            raise ValueError(mistake)
         return self
+
+    def _mistakes(self) -> Iterator[str]:
+        if (self.signal is None) == (self.name is None):
+            yield "a point has either a signal or, as a helper of others, a name"
+        if self.name is None and (self.constant is not None or self.simulated is not None):
+            yield "'constant' and 'simulated' belong to a point with a name; a signal's value comes from the machine"
+        if (self.type is Datatype.STRING) != (self.words is not None):
+            yield "a string says its length in 'words', and no other type does"
+        if self.table.is_bits and self.type is not Datatype.BOOLEAN:
+            yield f"table {self.table} holds booleans only"
+        if self.address + self.width > 65536:
+            yield "reaches past address 65535"
+        if self.type.is_text and (self.scale, self.offset, self.scale_factor, self.map) != (1, 0, None, None):
+            yield f"type {self.type} is text and has no scale, offset or map"
+        yield from self._mistakes_in_bits()
+        yield from self._mistakes_in_sentinels()
+        if self.rollover is not False and not (self.type.is_unsigned and self.bit_range is None):
+            yield f"'rollover' belongs to an unsigned integer, which {self.type} is not"
+        elif self.rollover is not False and not 2 <= (self.modulus or 0) <= self.type.layout.highest + 1:
+            yield f"'rollover' is true or a number of values from 2 to {self.type.layout.highest + 1}"
+
+    def _mistakes_in_bits(self) -> Iterator[str]:
+        is_word = self.type in (Datatype.UINT16, Datatype.UINT32)
+        if self.bit is not None and not is_word and (self.type is not Datatype.BOOLEAN or self.table.is_bits):
+            yield "'bit' belongs to a boolean in a register, a uint16 or a uint32"
+        if self.type is Datatype.BOOLEAN and not self.table.is_bits and self.bit is None:
+            yield "a boolean in a register names its 'bit'"
+        if self.bits is not None and (not is_word or self.bit is not None):
+            yield "'bits' belongs to a uint16 or a uint32 without 'bit'"
+        if self.bit_range is not None and not 0 <= self.bit_range[0] <= self.bit_range[1] < 16 * self.width:
+            yield f"the bits of a {self.type} go from 0 to {16 * self.width - 1}, the first before the last"
+        is_byte = self.type in (Datatype.INT8, Datatype.UINT8)
+        if (is_byte and self.half is None) or (self.half is not None and not is_byte and self.type is not Datatype.STRING):
+            yield "an int8 or uint8 says its 'half' of the register, and beside them only a string may"
+
+    def _mistakes_in_sentinels(self) -> Iterator[str]:
+        if self.sentinels and (self.type.is_text or self.type is Datatype.BOOLEAN):
+            yield f"a {self.type} has no 'sentinels'"
+        for number in self.sentinels:
+            if not self._can_hold(number, as_bits=True):
+                yield f"sentinel {number!r} cannot occur in a {self.type}"
+        for value in (self.constant, self.simulated):
+            if value is not None and not self._can_hold(value):
+                yield f"{value!r} cannot occur in a {self.type}"
+
+    def _can_hold(self, raw: float | str, *, as_bits: bool = False) -> bool:
+        if isinstance(raw, str) or self.type.is_text:
+            return isinstance(raw, str) and self.type.is_text
+        layout = self.type.layout
+        if self.type.is_float:
+            try:
+                struct.pack(f">{layout.format}", raw)
+            except (OverflowError, struct.error):
+                return False
+            return True
+        lowest, highest = layout.lowest, layout.highest
+        if self.bit_range is not None:
+            highest = (2 << self.bit_range[1] - self.bit_range[0]) - 1
+        elif as_bits and lowest == -highest - 1:
+            highest -= lowest
+        return isinstance(raw, int) and lowest <= raw <= highest
 
 
 class OpcUaPoint(Point):
     """One variable of an OPC UA server."""
 
     signal: str
-    path: str = Field(min_length=1)
+    path: str | None = Field(default=None, min_length=1)
     """Browse path below the equipment's root, ``ns:Name/ns:Name``; the prefixes are the profile's namespaces."""
+    node: str | None = Field(default=None, min_length=1)
+    """Instead of a path the node's id, ``ns=2;s=Temp``, or ``sy:s=Temp`` with a prefix of the profile's namespaces."""
+    index: int | None = Field(default=None, ge=0)
+    """The element of an array, counted from 0."""
+    field: str | None = Field(default=None, pattern=r"^[^.]+(\.[^.]+)*$")
+    """The field of a structure, ``Outer.Inner``."""
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if (self.path is None) == (self.node is None):
+            raise ValueError("a point has either a 'path' or a 'node'")
+        return self
+
+
+class MtConnectPoint(Point):
+    """One data item of an MTConnect agent."""
+
+    signal: str
+    data_item: str | None = Field(default=None, min_length=1)
+    """The item's id or name."""
+    type: str | None = Field(default=None, min_length=1)
+    """Instead of an id or name the item's type, ``ROTARY_VELOCITY``."""
+    sub_type: str | None = Field(default=None, min_length=1)
+    component: str | None = Field(default=None, min_length=1)
+    """Which one of several, by a pattern for its name (``X*``), its type (``Rotary``) or its path (``Axes/Linear:X``)."""
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if (self.data_item is None) == (self.type is None):
+            raise ValueError("a point has either a 'data_item' or a 'type'")
+        if self.type is None and (self.sub_type is not None or self.component is not None):
+            raise ValueError("'sub_type' and 'component' belong to a 'type'")
+        return self
 
 
 class ProfileHead(Settings):
@@ -145,6 +241,8 @@ class ProfileHead(Settings):
     """Manual and page, or public standard."""
     verified: Literal["standard", "datasheet", "simulator", "field"]
     """The evidence behind the map; a profile tried on our own simulator alone says so."""
+    signals: dict[str, Signal] = Field(default={})
+    """Signals of this device that its kind does not know."""
 
 
 class ModbusProfile(ProfileHead):
@@ -163,12 +261,20 @@ class OpcUaProfile(ProfileHead):
     """Nodes of an OPC UA information model."""
 
     protocol: Literal["opcua"]
-    namespaces: dict[str, str]
+    namespaces: dict[str, str] = Field(default={})
     """Prefix to namespace URI; indexes differ between servers, URIs do not."""
     points: tuple[OpcUaPoint, ...] = Field(min_length=1)
 
 
-Profile = ModbusProfile | OpcUaProfile
+class MtConnectProfile(ProfileHead):
+    """Data items of an MTConnect device."""
+
+    protocol: Literal["mtconnect"]
+    points: tuple[MtConnectPoint, ...] = Field(min_length=1)
+
+
+Profile = ModbusProfile | OpcUaProfile | MtConnectProfile
+_PROTOCOLS: dict[str, type[Profile]] = {"modbus": ModbusProfile, "opcua": OpcUaProfile, "mtconnect": MtConnectProfile}
 
 
 @cache
@@ -180,16 +286,24 @@ def profile_names() -> tuple[str, ...]:
 
 @cache
 def load_profile(name: str) -> Profile:
-    """Load a device model by its name.
+    """Load a device model by its name, or from a plant's own file where the name ends in ``.toml``.
 
     Raises
     ------
     ConfigError
         If there is no such model (the message lists the legal names) or its file has mistakes.
     """
+    if name.endswith(".toml"):
+        return read_profile(Path(name))
     if name not in profile_names():
         raise ConfigError(f"{name!r} is not a device profile; known: {', '.join(profile_names())}")
     return read_profile(FOLDER / f"{name}.toml")
+
+
+def forget_profiles() -> None:
+    """Have every profile read anew when it is next asked for."""
+    profile_names.cache_clear()
+    load_profile.cache_clear()
 
 
 def read_profile(path: Path) -> Profile:
@@ -201,83 +315,24 @@ def read_profile(path: Path) -> Profile:
         With every mistake found.
     """
     file = TomlFile(path)
-    protocols: dict[str, type[ModbusProfile | OpcUaProfile]] = {"modbus": ModbusProfile, "opcua": OpcUaProfile}
     protocol = file.content.get("protocol")
-    if protocol not in protocols:
-        raise ConfigError(file.problem(("protocol",), f"is {protocol!r}; known: {', '.join(protocols)}"))
-    profile: Profile = fit(file, protocols[protocol])
+    if not isinstance(protocol, str) or protocol not in _PROTOCOLS:
+        raise ConfigError(file.problem(("protocol",), f"is {protocol!r}; known: {', '.join(_PROTOCOLS)}"))
+    profile: Profile = fit(file, _PROTOCOLS[protocol])
     try:
         kind = load_kind(profile.kind)
     except ConfigError as error:
         raise ConfigError(file.problem(("kind",), str(error))) from None
-    problems = [*_signal_problems(file, profile.points, kind)]
+    problems = [*profile_checks.signal_problems(file, profile, kind)]
     if isinstance(profile, ModbusProfile):
-        problems += _modbus_problems(file, profile)
-    else:
-        problems += _opcua_problems(file, profile)
+        problems += profile_checks.modbus_problems(file, profile, kind)
+    elif isinstance(profile, OpcUaProfile):
+        problems += profile_checks.opcua_problems(file, profile)
     if problems:
         raise ConfigError(*problems)
     return profile
 
 
-def _signal_problems(file: TomlFile, points: Sequence[Point], kind: Kind) -> Iterator[Problem]:
-    seen = Counter(point.signal for point in points if point.signal)
-    for index, point in enumerate(points):
-        place = ("points", index)
-        if point.signal is None:
-            continue
-        if seen[point.signal] > 1:
-            yield file.problem(place, f"signal {point.signal!r} stands {seen[point.signal]} times")
-        signal = kind.signals.get(point.signal)
-        if signal is None:
-            yield file.problem(place, f"{point.signal!r} is not a signal of {kind.name}; known: {', '.join(kind.signals)}")
-        else:
-            yield from _value_problems(file, place, point, signal)
-
-
-def _value_problems(file: TomlFile, place: tuple[str, int], point: Point, signal: Signal) -> Iterator[Problem]:
-    if signal.type is SignalType.ENUM:
-        names = {state.name for state in signal.states}
-        for code, name in (point.map or {}).items():
-            if name not in names or not code.removeprefix("-").isdecimal():
-                yield file.problem(place, f"map {code} = {name!r}: a device code, then one of {', '.join(sorted(names))}")
-    elif point.map is not None:
-        yield file.problem(place, f"has a 'map', but {point.signal!r} is {signal.type}, not enum")
-    if point.unit is not None:
-        try:
-            conversion(point.unit, signal.unit)
-        except ValueError as error:
-            yield file.problem((*place, "unit"), str(error))
-
-
-def _modbus_problems(file: TomlFile, profile: ModbusProfile) -> Iterator[Problem]:
-    helpers = {point.name: point for point in profile.points if point.name}
-    kind = load_kind(profile.kind)
-    labels = Counter(point.label for point in profile.points)
-    for index, point in enumerate(profile.points):
-        if point.name is not None and labels[point.name] > 1:
-            yield file.problem(("points", index, "name"), f"{point.name!r} names {labels[point.name]} points")
-        if point.scale_factor is not None:
-            helper = helpers.get(point.scale_factor)
-            if helper is None:
-                yield file.problem(("points", index), f"scale factor {point.scale_factor!r} is not a named point of this profile")
-            elif helper.table is not point.table or _span([point, helper]) > profile.max_registers:
-                yield file.problem(("points", index), f"scale factor {point.scale_factor!r} cannot be read in the same request")
-        signal = kind.signals.get(point.signal or "")
-        if signal is not None and signal.is_numeric == (point.type is Datatype.STRING):
-            yield file.problem(("points", index), f"type {point.type} cannot carry {point.signal!r}, which is {signal.type}")
-
-
-def _span(points: Sequence[ModbusPoint]) -> int:
-    return max(p.address + p.width for p in points) - min(p.address for p in points)
-
-
-def _opcua_problems(file: TomlFile, profile: OpcUaProfile) -> Iterator[Problem]:
-    for index, point in enumerate(profile.points):
-        for part in point.path.split("/"):
-            prefix, colon, name = part.partition(":")
-            if not colon or not name or prefix not in profile.namespaces:
-                yield file.problem(
-                    ("points", index, "path"),
-                    f"{part!r} is not '<prefix>:<name>' with one of the prefixes {', '.join(profile.namespaces)}",
-                )
+def signals_of(profile: Profile) -> dict[str, Signal]:
+    """Give the signals that a profile may carry: those of its kind, in the kind's order, then its own."""
+    return load_kind(profile.kind).signals | profile.signals

@@ -1,18 +1,23 @@
-"""``shangyun gateway``: prove the settings, see the requests, try the machines, run."""
+"""``shangyun gateway``: describe machines, prove the settings, see the requests, try the machines, run."""
 
 import argparse
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telemetry.errors import ConfigError, RetryableError
+from edge_gateway import probe_commands, setup_commands
+from edge_gateway.tables import print_table
+from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from edge_gateway.driver import Target
-    from edge_gateway.planner import Request
-    from edge_gateway.settings import GatewaySettings
+    from edge_gateway.plant import Configuration
+    from edge_gateway.settings import ModbusSettings
 
 _SAMPLE = Path(__file__).parent / "sample.toml"
+_FULL_SHARE = 0.8
+"""A line that is busier than this has no room for repeats, time-outs and slow replies."""
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,13 +29,20 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     sample.set_defaults(run=init)
     for name, function, help_text in (
         ("check", check, "check the settings, without the network"),
-        ("plan", show_plan, "show the requests that each machine will be asked, without the network"),
-        ("probe", probe, "read every point once and show what came"),
-        ("run", run, "poll and publish until stopped"),
+        ("plan", show_plan, "show the requests that each machine will be asked and what they cost, without the network"),
     ):
         command = commands.add_parser(name, help=help_text, description=help_text)
         command.add_argument("file", type=Path, help="the gateway's settings, such as gateway.toml")
         command.set_defaults(run=function)
+    probe_commands.add_commands(commands)
+    setup_commands.add_commands(commands)
+    command = commands.add_parser(
+        "run",
+        help="read and publish until stopped",
+        description="Read and publish until SIGINT or SIGTERM. SIGHUP reads the settings again and touches only what changed.",
+    )
+    command.add_argument("file", type=Path, help="the gateway's settings, such as gateway.toml")
+    command.set_defaults(run=run)
 
 
 def init(args: argparse.Namespace) -> int:
@@ -46,40 +58,67 @@ def init(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    settings = _load(args.file)
+    from edge_gateway.settings import ModbusSettings
+
+    configuration = _load(args.file)
     points, rate = 0, 0.0
-    for _, target, requests in _planned(settings):
-        points += len(target.signals.names) + len(target.text_signals)
-        rate += max(len(requests), 1) / target.period_seconds
-    print(f"{args.file}: fine, {len(settings.equipment)} equipment, {points} points, {rate:.3g} requests per second")
+    problems: list[tuple[str, str, str]] = []
+    for name, jobs in _jobs(configuration):
+        settings, line_rate, busy = configuration.settings.connections[name], 0.0, 0.0
+        for targets in jobs:
+            points += sum(len(target.signals.names) + len(target.text_signals) for target in targets)
+            costs = _costs(targets, settings) if isinstance(settings, ModbusSettings) else [0.0]
+            line_rate += len(costs) / targets[0].period_seconds
+            busy += sum(costs) / targets[0].period_seconds
+        rate += line_rate
+        if isinstance(settings, ModbusSettings):
+            problems += _too_much(name, settings, line_rate=line_rate, busy=busy)
+    if problems:
+        from telemetry.toml_file import TomlFile
+
+        file = TomlFile(args.file)
+        raise ConfigError(*(file.problem(("connections", name, key), message) for name, key, message in problems))
+    print(
+        f"{args.file}: fine, {len(configuration.settings.equipment)} equipment, {points} points, {rate:.3g} requests per second"
+    )
     return 0
 
 
 def show_plan(args: argparse.Namespace) -> int:
-    for connection, target, requests in _planned(_load(args.file)):
-        print(f"{target.name} on {connection}, every {target.period_seconds:g} s:")
-        if not requests:
-            count = len(target.profile.points)
-            print(f"  one OPC UA read of {count} nodes below {target.root}")
-            continue
-        rows = [
-            (
-                str(request.table),
-                str(request.start),
-                str(request.count),
-                str(len(request.points)),
-                f"{request.unused} ({100 * request.unused / request.count:.0f} %)",
-            )
-            for request in requests
-        ]
-        _print_table(("table", "start", "count", "points", "read in vain"), rows)
+    from edge_gateway.line_cost import cost_of
+    from edge_gateway.planner import plan, request_cost_of
+    from edge_gateway.settings import ModbusSettings
+
+    configuration = _load(args.file)
+    for name, jobs in _jobs(configuration):
+        settings, requests_per_second, busy = configuration.settings.connections[name], 0.0, 0.0
+        for targets in jobs:
+            period_seconds = targets[0].period_seconds
+            print(f"{', '.join(dict.fromkeys(t.name for t in targets))} on {name}, every {period_seconds:g} s:")
+            if not isinstance(settings, ModbusSettings):
+                _print_nodes(targets, settings.mode)
+                continue
+            rows = []
+            for request in plan(targets, request_cost=request_cost_of(settings)):
+                cost = cost_of(request, settings)
+                busy += cost.seconds / period_seconds
+                requests_per_second += 1 / period_seconds
+                rows.append(
+                    (
+                        str(request.table),
+                        str(request.start),
+                        str(request.count),
+                        str(len(request.labels)),
+                        f"{request.unused} ({100 * request.unused / request.count:.0f} %)",
+                        str(cost.bytes),
+                        f"{1000 * cost.seconds:.3g}",
+                    )
+                )
+            print_table(("table", "start", "count", "points", "read in vain", "bytes", "about ms"), rows)
+        if requests_per_second:
+            share = f"busy for about {100 * busy:.2g} % of the time"
+            print(f"{name}: {requests_per_second:.3g} requests per second keep the line {share}")
     return 0
-
-
-def probe(args: argparse.Namespace) -> int:
-    import asyncio
-
-    return asyncio.run(_probe(_load(args.file)))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,70 +126,49 @@ def run(args: argparse.Namespace) -> int:
 
     from edge_gateway.daemon import run_until_signal
 
-    asyncio.run(run_until_signal(_load(args.file)))
+    asyncio.run(run_until_signal(args.file))
     return 0
 
 
-def _load(path: Path) -> "GatewaySettings":
+def _load(path: Path) -> "Configuration":
+    from edge_gateway.plant import Configuration
     from edge_gateway.settings import load_gateway
 
-    return load_gateway(path)
+    return Configuration.of(load_gateway(path))
 
 
-def _planned(settings: "GatewaySettings") -> "Iterable[tuple[str, Target, Sequence[Request]]]":
-    """Give each target with its requests; none for OPC UA, where one request reads all."""
-    from device_profiles.profile import ModbusProfile
-    from edge_gateway.daemon import targets_by_connection
-    from edge_gateway.planner import plan
-    from edge_gateway.settings import ModbusTcpSettings
-
-    for name, targets in targets_by_connection(settings).items():
-        connection = settings.connections[name]
-        for target in targets:
-            if isinstance(target.profile, ModbusProfile) and isinstance(connection, ModbusTcpSettings):
-                yield name, target, plan(target.profile, gap_registers=connection.gap_registers)
-            else:
-                yield name, target, ()
+def _jobs(configuration: "Configuration") -> "Iterator[tuple[str, list[list[Target]]]]":
+    """Give each connection with the targets that are read together."""
+    for name, machines in configuration.machines.items():
+        jobs: dict[object, list[Target]] = {}
+        for described in machines.values():
+            for target in described.targets():
+                place = target.unit_id if described.profile.protocol == "modbus" else target.name
+                jobs.setdefault((place, target.period_seconds), []).append(target)
+        yield name, list(jobs.values())
 
 
-async def _probe(settings: "GatewaySettings") -> int:
-    from edge_gateway.daemon import make_driver, targets_by_connection
+def _costs(targets: "Sequence[Target]", settings: "ModbusSettings") -> list[float]:
+    from edge_gateway.line_cost import cost_of
+    from edge_gateway.planner import plan, request_cost_of
 
-    failures = 0
-    for name, targets in targets_by_connection(settings).items():
-        try:
-            async with make_driver(name, settings.connections[name]) as driver:
-                for target in targets:
-                    raw: dict[str, str] = {}
-                    poll = await driver.read(target, raw=raw)
-                    failures += _show_poll(target, poll.readings, poll.texts, raw)
-        except RetryableError as error:
-            failures += len(targets)
-            print(f"{', '.join(target.name for target in targets)}: {error}")
-    return 1 if failures else 0
+    return [cost_of(request, settings).seconds for request in plan(targets, request_cost=request_cost_of(settings))]
 
 
-def _show_poll(target: "Target", readings: Sequence[tuple[float, int]], texts: dict[str, str], raw: dict[str, str]) -> int:
-    from device_profiles.kind import load_kind
-    from telemetry.quality import Quality
-
-    signals = load_kind(target.profile.kind).signals
-    rows, failures = [], 0
-    for name, (value, quality) in zip(target.signals.names, readings, strict=True):
-        states = {state.code: state.name for state in signals[name].states}
-        shown = "-" if value != value else states.get(int(value), "") if states else f"{value:.9g}"  # noqa: PLR0124 - NaN
-        unit = "" if states or signals[name].unit == "1" else signals[name].unit
-        failures += Quality(quality).is_bad
-        rows.append((name, raw.get(name, ""), shown, unit, Quality(quality).name.lower()))
-    for name in target.text_signals:
-        failures += name not in texts
-        rows.append((name, raw.get(name, ""), texts.get(name, "-"), "", "good" if name in texts else "bad"))
-    print(f"{target.name} ({target.profile.maker} {target.profile.model}): {len(rows) - failures} of {len(rows)} points good")
-    _print_table(("signal", "raw", "value", "unit", "quality"), rows)
-    return failures
+def _too_much(name: str, settings: "ModbusSettings", *, line_rate: float, busy: float) -> "Iterator[tuple[str, str, str]]":
+    budget = settings.max_requests_per_second
+    if budget is not None and line_rate > budget:
+        yield name, "max_requests_per_second", f"is {budget:g}, but the equipment needs {line_rate:.3g}; lengthen periods"
+    if busy > _FULL_SHARE:
+        yield (
+            name,
+            "protocol",
+            f"would be busy for about {100 * busy:.0f} % of the time; lengthen periods, read less or raise the speed",
+        )
 
 
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def _print_nodes(targets: "Sequence[Target]", mode: str) -> None:
+    for target in targets:
+        count = len(target.signals.names) + len(target.text_signals)
+        where = f" below {target.root}" if target.root else ""
+        print(f"  {count} values{where}, {'told by the server as they change' if mode != 'poll' else 'in one request'}")

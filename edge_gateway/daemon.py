@@ -8,55 +8,52 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from device_profiles.profile import load_profile
+from device_profiles.profile import Profile
 from edge_gateway.clock import Clock
-from edge_gateway.driver import Driver, Target
+from edge_gateway.driver import Counters, Poll, Target
 from edge_gateway.flusher import Flusher
+from edge_gateway.plant import Configuration, Plant
 from edge_gateway.publisher import Publisher
+from edge_gateway.reload import SHORTEST_TRIAL_SECONDS, Reload
+from edge_gateway.report import ReportByException
 from edge_gateway.rows import Rows
-from edge_gateway.scan import ConnectionScan
-from edge_gateway.settings import GatewaySettings, ModbusTcpSettings, OpcUaSettings
+from edge_gateway.settings import GatewaySettings, load_gateway
 from edge_gateway.spool import Spool
+from telemetry import systemd
 from telemetry.errors import ConfigError
 from telemetry.health import serve_health
 from telemetry.mqtt import Link, connect, keep_connected
+
+if TYPE_CHECKING:
+    from edge_gateway.sparkplug.node import SparkplugNode
 
 _log = logging.getLogger(__name__)
 
 _HOUR_US = 3_600_000_000
 _DRAIN_STEP_SECONDS = 0.05
-
-
-def make_driver(name: str, settings: ModbusTcpSettings | OpcUaSettings) -> Driver:
-    """Make the driver of a connection; a protocol that is not used is not even imported."""
-    if isinstance(settings, ModbusTcpSettings):
-        from edge_gateway.drivers.modbus import ModbusTcp  # noqa: PLC0415
-
-        return ModbusTcp(name, settings)
-    from edge_gateway.drivers.opcua import OpcUa  # noqa: PLC0415 - asyncua costs 30 MB
-
-    return OpcUa(name, settings)
-
-
-def targets_by_connection(settings: GatewaySettings) -> dict[str, list[Target]]:
-    targets: dict[str, list[Target]] = {}
-    for equipment in settings.equipment:
-        targets.setdefault(equipment.connection, []).append(Target.of(equipment))
-    return targets
+_KEEP_COUNTERS_SECONDS = 60.0
 
 
 class Gateway:
-    """Wires the parts together; `run` is the process."""
+    """Wires the parts together; `run` is the process. ``load`` reads the settings again for a reload."""
 
-    def __init__(self, settings: GatewaySettings, *, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        load: Callable[[], GatewaySettings] | None = None,
+        trial_seconds: float = SHORTEST_TRIAL_SECONDS,
+        rng: random.Random | None = None,
+    ) -> None:
         self._settings = settings
         self._rng = rng or random.Random()  # noqa: S311 - spreads polls and retries, guards no secret
         self._stop = asyncio.Event()
         self._link: Link | None = None
-        self._equipment = targets_by_connection(settings)
+        self._counters: Counters = {}
         clock, clock_of_the_disk = Clock(), Clock()  # one per thread
         self.rows = Rows()
         self.spool = Spool(
@@ -73,17 +70,17 @@ class Gateway:
             committed=self.publisher.committed,
             flush_seconds=settings.publish.flush_seconds,
         )
-        self.scans = [
-            ConnectionScan(
-                name,
-                make_driver(name, settings.connections[name]),
-                targets,
-                deliver=lambda target, time_us, poll: self.rows.add(target, time_us=time_us, poll=poll),
-                now_us=clock.now_us,
-                rng=self._rng,
-            )
-            for name, targets in self._equipment.items()
-        ]
+        self._sparkplug = self._make_sparkplug(clock.now_us)
+        self._report = ReportByException(self._take_row)
+        self.plant = Plant(
+            deliver=self._report, forget=self._report.forget, now_us=clock.now_us, rng=self._rng, counters=self._counters
+        )
+        self.reload = Reload(
+            self.plant,
+            Configuration.of(settings),
+            lambda: Configuration.of(settings if load is None else load()),
+            trial_seconds=trial_seconds,
+        )
         self.health_port = 0
 
     def stop(self) -> None:
@@ -112,8 +109,11 @@ class Gateway:
             raise ConfigError(*(problem for leaf in _leaves(config) for problem in leaf.problems)) from None
 
     async def _work(self) -> None:
+        self._counters.update(await self.spool.read_counters())
+        await self.plant.become(self.reload.running)
+        if self._sparkplug is not None:
+            self._sparkplug.set_targets(self.plant.targets)
         async with asyncio.TaskGroup() as group:
-            scans = [group.create_task(scan.run(), name=f"connection {scan.name}") for scan in self.scans]
             flusher = group.create_task(self.flusher.run(self._stop), name="flusher")
             publisher = group.create_task(
                 keep_connected(
@@ -121,18 +121,52 @@ class Gateway:
                 ),
                 name="publisher",
             )
-            await self._stop.wait()
+            helpers = [
+                group.create_task(self.reload.run(changed=self._configuration_changed), name="reload"),
+                group.create_task(self._keep_counters(), name="counters"),
+                group.create_task(systemd.feed_watchdog(), name="watchdog"),
+            ]
+            if self._sparkplug is not None:
+                helpers.append(group.create_task(self._sparkplug.run(), name="sparkplug"))
+            systemd.notify("READY=1")
+            await self.plant.run_until(self._stop)
+            systemd.notify("STOPPING=1")
             _log.info("stopping: polls end, samples go to disk")
-            for scan in self.scans:
-                scan.leave()
-            for task in scans:
+            for task in helpers:
                 task.cancel()
-            await asyncio.wait((*scans, flusher))
+            await asyncio.wait((*helpers, flusher))
+            await self.spool.keep_counters(dict(self._counters))
             await self._wait_for_receipts()
             while not publisher.done():  # once is not always enough, see ConnectionScan.leave
                 publisher.cancel()
                 await asyncio.wait((publisher,), timeout=0.2)
         _log.info("stopped; %d bundles wait on disk", self.spool.status.bundles)
+
+    def _take_row(self, target: Target, time_us: int, poll: Poll) -> None:
+        self.rows.add(target, time_us=time_us, poll=poll)
+        if self._sparkplug is not None:
+            self._sparkplug.observe(target, time_us, poll)
+
+    def _make_sparkplug(self, now_us: Callable[[], int]) -> "SparkplugNode | None":
+        settings = self._settings.sparkplug
+        if settings is None:
+            return None
+        from edge_gateway.sparkplug.node import SparkplugNode  # noqa: PLC0415 - protobuf is an extra
+
+        return SparkplugNode(
+            settings, gateway=self._settings.gateway, broker=self._settings.broker, targets=(), now_us=now_us, rng=self._rng
+        )
+
+    def _configuration_changed(self) -> None:
+        if self._sparkplug is not None:
+            self._sparkplug.set_targets(self.plant.targets)
+        self.publisher.tell_state()
+        systemd.notify("READY=1")
+
+    async def _keep_counters(self) -> None:
+        while True:
+            await asyncio.sleep(_KEEP_COUNTERS_SECONDS)
+            await self.spool.keep_counters(dict(self._counters))
 
     async def _session(self, link: Link) -> None:
         self._link = link
@@ -152,33 +186,36 @@ class Gateway:
                     await self.publisher.say_goodbye(self._link)
 
     def _describe(self) -> dict[str, Any]:
-        by_name = {equipment.name: equipment.profile for equipment in self._settings.equipment}
+        machines = [d for some in self.reload.running.machines.values() for d in some.values()]
         return {
             "version": _version(),
-            "profiles": {name: _digest(name) for name in sorted(set(by_name.values()))},
+            "profiles": {d.equipment.profile: _digest(d.profile) for d in machines},
             "equipment": {
-                target.name: {
-                    "kind": target.profile.kind,
-                    "profile": by_name[target.name],
-                    "period_seconds": target.period_seconds,
-                    "connection": connection,
+                d.equipment.name: {
+                    "kind": d.profile.kind,
+                    "profile": d.equipment.profile,
+                    "period_seconds": d.equipment.period_seconds,
+                    "connection": d.equipment.connection,
                 }
-                for connection, targets in self._equipment.items()
-                for target in targets
+                for d in machines
             },
-            "connections": {scan.name: scan.is_connected for scan in self.scans},
+            "connections": dict(self.plant.connected),
+            "reload": self.reload.last,
         }
 
     def _health(self) -> tuple[bool, dict[str, Any]]:
-        """A machine or broker that is away is the plant's business; a disk that takes nothing is the watchdog's."""
+        """A machine or broker that is away is the plant's business; a disk that takes nothing is the gateway's own."""
         status = self.spool.status
+        silent = sorted(name for name, answers in self.plant.answering.items() if not answers)
         return status.is_working, {
             "gateway": self._settings.gateway,
             "broker_connected": self.publisher.is_connected,
-            "connections": {scan.name: scan.is_connected for scan in self.scans},
+            "connections": dict(self.plant.connected),
+            "equipment_without_values": silent,
             "spool_bundles": status.bundles,
             "spool_bytes": status.bytes,
             "spool_working": status.is_working,
+            "reload": self.reload.last,
         }
 
 
@@ -189,23 +226,28 @@ def _version() -> str:
         return "source tree"
 
 
-def _digest(profile: str) -> str:
+def _digest(profile: Profile) -> str:
     """Tell versions of a profile apart, so that the cloud side can see what a value was decoded with."""
-    return hashlib.sha256(load_profile(profile).model_dump_json().encode()).hexdigest()[:16]
+    return hashlib.sha256(profile.model_dump_json().encode()).hexdigest()[:16]
 
 
-async def run_until_signal(settings: GatewaySettings) -> None:
-    """Run a gateway until SIGINT or SIGTERM; a second signal ends the process at once."""
-    gateway = Gateway(settings)
+async def run_until_signal(path: Path) -> None:
+    """Run a gateway until SIGINT or SIGTERM; a second signal ends the process at once. SIGHUP reads the settings again."""
+    gateway = Gateway(load_gateway(path), load=lambda: load_gateway(path))
 
     def on_signal() -> None:
         if gateway.is_stopping:
             os._exit(1)
         gateway.stop()
 
+    def on_reload() -> None:
+        systemd.reloading()
+        gateway.reload.request()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
+    loop.add_signal_handler(signal.SIGHUP, on_reload)
     await gateway.run()
 
 

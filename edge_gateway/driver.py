@@ -1,22 +1,33 @@
 """The contract between the scan and the protocols."""
 
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
-from device_profiles.kind import SignalType, load_kind
-from device_profiles.profile import Profile, load_profile
-from device_profiles.value import Reading
-from edge_gateway.settings import EquipmentSettings
+from device_profiles.kind import Signal, SignalType
+from device_profiles.profile import Point, Profile, signals_of
+from device_profiles.rollover import Rollover
+from device_profiles.value import NO_VALUE, Reading
+from edge_gateway.settings import EquipmentSettings, OnChangeSettings, ScanGroupSettings
 from telemetry.bundle import SignalList
+from telemetry.quality import Quality
+
+_WIDE = (SignalType.DOUBLE, SignalType.INTEGER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
-    """One piece of equipment as the gateway reads it."""
+    """What is read of one piece of equipment at one rate: the whole of it, or one of its scan groups.
+
+    Two targets are the same only if they are one object: after a reload, what is known of the old one says nothing of the new.
+    """
 
     name: str
     profile: Profile
+    points: tuple[Point, ...]
+    """The points of this group, with the helpers (scale factors, markers) that they need."""
     signals: SignalList
     """The columns of its rows, in the order of the kind, whatever order the device keeps them in."""
     text_signals: tuple[str, ...]
@@ -24,48 +35,107 @@ class Target:
     """Whether float32 holds every column exactly enough; counters and bit fields need float64."""
     period_seconds: float
     unit_id: int = 1
+    address_offset: int = 0
+    """What is added to every address of the profile: several logical devices may stand in one register map."""
     root: str = ""
+    sampling_seconds: float | None = None
+    """OPC UA: how often the server looks at the value; the period where it is not given."""
+    queue_size: int = 10
+    on_change: OnChangeSettings | None = None
+    """Report by exception; None reports every poll."""
 
     @classmethod
-    def of(cls, equipment: EquipmentSettings) -> Self:
+    def all_of(cls, equipment: EquipmentSettings, profile: Profile) -> list[Self]:
+        """Give one target per scan group that has signals, and one for the signals that no group names."""
+        left = [point.signal for point in profile.points if point.signal]
+        targets = []
+        for group in equipment.groups:
+            taken = [signal for signal in left if any(fnmatchcase(signal, pattern) for pattern in group.signals)]
+            left = [signal for signal in left if signal not in taken]
+            targets += [cls._of(equipment, profile, taken, group)] if taken else []
+        return [cls._of(equipment, profile, left, ScanGroupSettings(signals=("*",))), *targets] if left else targets
+
+    @classmethod
+    def _of(cls, equipment: EquipmentSettings, profile: Profile, taken: Sequence[str], group: ScanGroupSettings) -> Self:
         return cls.from_profile(
-            load_profile(equipment.profile),
+            profile,
             name=equipment.name,
-            period_seconds=equipment.period_seconds,
+            only=taken,
+            period_seconds=group.period_seconds or equipment.period_seconds,
             unit_id=1 if equipment.unit_id is None else equipment.unit_id,
+            address_offset=equipment.address_offset,
             root=equipment.root or "",
+            sampling_seconds=group.sampling_seconds,
+            queue_size=group.queue_size,
+            on_change=group.on_change or equipment.on_change,
         )
 
     @classmethod
-    def from_profile(cls, profile: Profile, *, name: str, period_seconds: float = 1.0, unit_id: int = 1, root: str = "") -> Self:
-        kind = load_kind(profile.kind)
-        carried = {point.signal for point in profile.points if point.signal}
-        columns = tuple(signal for signal in kind.numeric_signals if signal in carried)
-        wide = (SignalType.DOUBLE, SignalType.INTEGER)
+    def from_profile(
+        cls,
+        profile: Profile,
+        *,
+        name: str,
+        only: Sequence[str] | None = None,
+        period_seconds: float = 1.0,
+        **more: Any,
+    ) -> Self:
+        """Make a target of a profile's signals, or of ``only`` some of them; ``more`` are fields of the target."""
+        signals = signals_of(profile)
+        carried = {point.signal for point in profile.points if point.signal and (only is None or point.signal in only)}
+        columns = tuple(name for name, signal in signals.items() if name in carried and signal.is_numeric)
         return cls(
             name=name,
             profile=profile,
-            signals=SignalList.of(kind.name, columns),
-            text_signals=tuple(signal for signal in kind.text_signals if signal in carried),
-            single=not any(kind.signals[signal].type in wide for signal in columns),
+            points=tuple(point for point in profile.points if point.signal is None or point.signal in carried),
+            signals=SignalList.of(profile.kind, columns),
+            text_signals=tuple(name for name, signal in signals.items() if name in carried and not signal.is_numeric),
+            single=not any(signals[column].type in _WIDE for column in columns),
             period_seconds=period_seconds,
-            unit_id=unit_id,
-            root=root,
+            **more,
         )
+
+    @property
+    def kind_signals(self) -> dict[str, Signal]:
+        return signals_of(self.profile)
+
+    def nothing(self, quality: Quality) -> "Poll":
+        """Give the row that says why there are no values."""
+        reading: Reading = (NO_VALUE, quality)
+        return Poll(readings=[reading] * len(self.signals.names))
 
 
 @dataclass(slots=True, kw_only=True)
 class Poll:
-    """What one reading of one piece of equipment gave."""
+    """One row of one target."""
 
     readings: list[Reading]
     """One value and quality per column of the target, in order; where there is no value, NaN and the reason."""
     texts: dict[str, str] = field(default_factory=dict)
     """The text signals that could be read."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What one reading of some targets at one place gave."""
+
+    time_us: int
+    """When the first request left, by the gateway's clock."""
+    polls: list[Poll]
+    """One per target, in the order in which they were asked for."""
     answered: bool = True
-    """False when the equipment was silent: the scan then asks it less often, so that its neighbours stay on time."""
+    """False when the place was silent: the scan then asks it less often, so that its neighbours stay on time."""
+    spent_seconds: float = 0.0
+    """How long the connection was busy waiting for a place that was silent."""
     is_connection_lost: bool = False
     """The connection as a whole went away meanwhile; the scan leaves the driver and enters it again later."""
+
+
+Counters = MutableMapping[tuple[str, str], Rollover]
+"""What is known of counters that turn over, by equipment and signal; it outlives connections and restarts."""
+
+Deliver = Callable[[Target, int, Poll], None]
+"""Takes one row: the target, the time in microseconds UTC and the values."""
 
 
 class Driver(Protocol):
@@ -74,11 +144,8 @@ class Driver(Protocol):
     Entering connects, once and without trying again, and raises `NotConnected` or `Refused`; leaving closes and never raises.
     A driver can be entered again after it was left. The scan owns the waiting between attempts.
 
-    `read` polls one piece of equipment once. The scan calls it for one target at a time. Whatever the plant does is an answer,
-    told by qualities, and never an exception: a block or node that fails leaves its neighbours alone, and what was read before
-    the connection broke is kept. Nothing is ever repeated from an earlier poll, and nothing is ever written to the device.
-
-    Where ``raw`` is given, the driver notes in it what the device sent, by signal, before any decoding.
+    Whatever the plant does is an answer, told by qualities, and never an exception: a block or node that fails leaves its
+    neighbours alone, and what was read before the connection broke is kept. Nothing is ever written to a device.
     """
 
     async def __aenter__(self) -> Self: ...
@@ -87,4 +154,33 @@ class Driver(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    async def read(self, target: Target, *, raw: dict[str, str] | None = None) -> Poll: ...
+    def place(self, target: Target) -> str:
+        """Name what answers or is silent as a whole: a Modbus unit, an OPC UA machine. Targets of one place are read together."""
+
+    def forget(self, target: Target) -> None:
+        """Drop what was worked out for a target that will not be read again."""
+
+    async def read(self, targets: Sequence[Target], *, due: float = 0.0, raw: dict[str, str] | None = None) -> Answer:
+        """Poll some targets of one place once.
+
+        The scan may call it for several places at a time; where the connection carries one request at a time, those with the
+        earliest ``due`` (by the event loop's clock) go first. Nothing is ever repeated from an earlier poll. Where ``raw`` is
+        given, the driver notes in it what the device sent, by signal, before any decoding.
+        """
+
+
+@runtime_checkable
+class Watcher(Driver, Protocol):
+    """A driver that can be told of changes; `read` works all the same, for ``probe`` and for servers that tell nothing."""
+
+    watches: bool
+    """Whether the settings want it so."""
+
+    async def watch(self, targets: Sequence[Target], deliver: Deliver) -> None:
+        """Deliver rows as the device reports changes, until the connection is lost; see `edge_gateway.changes.Changes`.
+
+        Raises
+        ------
+        NotConnected, Refused
+            Or returns, when the connection is lost.
+        """

@@ -15,6 +15,8 @@ CREATE TABLE gap (
     row_count INTEGER NOT NULL
 );
 """
+_ONE_STRETCH_US = 60_000_000
+"""Rows that were lost so close together are one gap; what two kills cost is always two."""
 _GAPS_KEPT = 1000
 _GAPS_TOLD = 20
 
@@ -36,8 +38,12 @@ def note_gap(database: sqlite3.Connection, gap: Gap) -> None:
     last = database.execute(
         "SELECT id, first_seq, last_seq, from_us, to_us, bundles, row_count, reason FROM gap ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    follows = last is not None and last[7] == gap.reason and (gap.first_seq is None) == (last[2] is None)
-    if follows and (gap.first_seq is None or gap.first_seq == last[2] + 1):
+    is_like = last is not None and last[7] == gap.reason and (gap.first_seq is None) == (last[2] is None)
+    if gap.first_seq is None:
+        follows = is_like and gap.row_count and last[6] and gap.from_us <= last[4] + _ONE_STRETCH_US
+    else:
+        follows = is_like and gap.first_seq == last[2] + 1
+    if follows:
         database.execute(
             "UPDATE gap SET last_seq = ?, from_us = ?, to_us = ?, bundles = ?, row_count = ? WHERE id = ?",
             (

@@ -6,6 +6,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from edge_gateway import metrics
@@ -51,6 +52,7 @@ class Publisher:
         self._epoch = 0
         self._in_flight: dict[int, asyncio.Event] = {}
         self._wake = asyncio.Event()
+        self._state_changed = asyncio.Event()
         self.is_connected = False
 
     @property
@@ -64,6 +66,10 @@ class Publisher:
             # Too many to be live: they join the backlog, and the backlog must not already be past them.
             self._cursor = min(self._cursor, self._live.popleft().seq - 1)
         self._wake.set()
+
+    def tell_state(self) -> None:
+        """Publish the state now, and not only at the next turn."""
+        self._state_changed.set()
 
     async def session(self, link: Link) -> None:
         """Work on one MQTT session until it is lost; made for `telemetry.mqtt.keep_connected`.
@@ -143,7 +149,8 @@ class Publisher:
     async def _deliver(self, link: Link, bundle: Waiting, slots: asyncio.Semaphore) -> None:
         """Send one bundle until its receipt is there."""
         receipted = self._in_flight[bundle.seq]
-        wait_seconds, refused_wait_seconds = self._settings.receipt_timeout_seconds, _FIRST_REFUSED_WAIT_SECONDS
+        wait_seconds = self._settings.receipt_timeout_seconds
+        refused_wait_seconds, unheard_wait_seconds = _FIRST_REFUSED_WAIT_SECONDS, min(_FIRST_REFUSED_WAIT_SECONDS, wait_seconds)
         topic, attempt = data_topic(self._gateway), 0
         try:
             while not receipted.is_set():
@@ -154,9 +161,14 @@ class Publisher:
                 this_wait = wait_seconds * (1 if attempt == 1 else self._rng.uniform(1.0, 1.25))
                 wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
                 try:
-                    async with asyncio.timeout(this_wait):
-                        await link.publish(topic, bundle.payload)
-                        metrics.PUBLISHED.inc()
+                    async with asyncio.timeout(this_wait) as limit:
+                        if await link.publish(topic, bundle.payload):
+                            metrics.PUBLISHED.inc()
+                        else:  # ingest is away, and nobody will give a receipt
+                            metrics.UNHEARD.inc()
+                            limit.reschedule(asyncio.get_running_loop().time() + self._soon(unheard_wait_seconds))
+                            wait_seconds = self._settings.receipt_timeout_seconds
+                            unheard_wait_seconds = min(unheard_wait_seconds * 2, self._settings.receipt_timeout_seconds)
                         await receipted.wait()
                 except TimeoutError:
                     continue
@@ -165,7 +177,7 @@ class Publisher:
                     if attempt == 1:
                         _log.warning("bundle %d: %s; it stays on disk", bundle.seq, refusal)
                     try:
-                        async with asyncio.timeout(refused_wait_seconds * self._rng.uniform(0.75, 1.25)):
+                        async with asyncio.timeout(self._soon(refused_wait_seconds)):
                             await receipted.wait()
                     except TimeoutError:
                         refused_wait_seconds = min(refused_wait_seconds * 2, _LONGEST_REFUSED_WAIT_SECONDS)
@@ -173,6 +185,9 @@ class Publisher:
             self._in_flight.pop(bundle.seq, None)
             metrics.IN_FLIGHT.set(len(self._in_flight))
             slots.release()
+
+    def _soon(self, seconds: float) -> float:
+        return seconds * self._rng.uniform(0.75, 1.25)
 
     async def _take_receipts(self, link: Link) -> None:
         async for message in link.messages():
@@ -218,7 +233,10 @@ class Publisher:
                 await link.publish(state_topic(self._gateway), json.dumps(state, ensure_ascii=False).encode(), retain=True)
             except Refused as refusal:
                 _log.warning("state: %s", refusal)
-            await asyncio.sleep(_STATE_SECONDS)
+            self._state_changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STATE_SECONDS):
+                    await self._state_changed.wait()
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

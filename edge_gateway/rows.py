@@ -63,7 +63,7 @@ class Rows:
     def __init__(self, max_bytes: int = MAX_WAITING_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._columns: dict[str, _Columns] = {}
+        self._columns: dict[Target, _Columns] = {}
         self._events: list[Event] = []
         self._last_texts: dict[tuple[str, str], str] = {}
         self._lost: Loss | None = None
@@ -82,9 +82,9 @@ class Rows:
             lost = self._lost or Loss(time_us, time_us, 0, "memory")
             self._lost = lost._replace(to_us=time_us, rows=lost.rows + 1)
             return
-        columns = self._columns.get(target.name)
+        columns = self._columns.get(target)
         if columns is None:
-            columns = self._columns[target.name] = _Columns(target)
+            columns = self._columns[target] = _Columns(target)
         columns.times.append(time_us)
         for value, quality in poll.readings:
             columns.values.append(value)

@@ -5,14 +5,17 @@ import functools
 import logging
 import secrets
 import sqlite3
+import time
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
+from device_profiles.rollover import Rollover
 from edge_gateway import metrics
 from edge_gateway.gaps import GAP_SCHEMA, Gap, note_gap, recent_gaps
 from edge_gateway.rows import Loss
@@ -28,7 +31,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _SCHEMA = """
-CREATE TABLE meta (epoch INTEGER NOT NULL, next_seq INTEGER NOT NULL);
+CREATE TABLE meta (epoch INTEGER NOT NULL, next_seq INTEGER NOT NULL, open_from_us INTEGER);
 CREATE TABLE bundle (
     seq INTEGER PRIMARY KEY,
     created_us INTEGER NOT NULL,
@@ -37,9 +40,21 @@ CREATE TABLE bundle (
     crc INTEGER NOT NULL,
     bytes BLOB NOT NULL
 );
-PRAGMA user_version = 1;
+CREATE TABLE counter (
+    equipment TEXT NOT NULL,
+    signal TEXT NOT NULL,
+    modulus INTEGER NOT NULL,
+    last_raw INTEGER NOT NULL,
+    wraps INTEGER NOT NULL,
+    PRIMARY KEY (equipment, signal)
+);
+PRAGMA user_version = 2;
 """
-_VERSION = 1
+_VERSION = 2
+_STEP_US = 60_000_000
+"""A system clock that moves so much further than time did was set."""
+_CLOCK_WAS_SET_US = 1_704_067_200_000_000
+"""2024-01-01: what a box without a battery says before it has asked for the time says nothing of a bundle's age."""
 
 
 class SpoolFailed(RetryableError):  # noqa: N818 - what happened, as in telemetry.errors
@@ -101,6 +116,7 @@ class Spool:
         max_bytes: int,
         max_age_us: int,
         now_us: Callable[[], int],
+        steady_us: Callable[[], int] = lambda: time.monotonic_ns() // 1000,
     ) -> None:
         self.status = SpoolStatus()
         self._path = path
@@ -108,6 +124,8 @@ class Spool:
         self._max_bytes = max_bytes
         self._max_age_us = max_age_us
         self._now_us = now_us
+        self._steady_us = steady_us
+        self._last_clocks_us = now_us(), steady_us()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._open_database: sqlite3.Connection | None = None
         self._bundles, self._bytes = 0, 0
@@ -195,10 +213,37 @@ class Spool:
             raise _failure(error) from error
 
     @_in_its_thread
+    def read_counters(self) -> dict[tuple[str, str], Rollover]:
+        """Give what was kept of counters that turn over, by equipment and signal; nothing where the disk does not answer."""
+        counters = {}
+        try:
+            rows = self._database().execute("SELECT equipment, signal, modulus, last_raw, wraps FROM counter").fetchall()
+        except sqlite3.Error as error:
+            self._recover(error)
+            return {}
+        for equipment, signal, modulus, last_raw, wraps in rows:
+            counters[equipment, signal] = rollover = Rollover(modulus)
+            rollover.state = last_raw, wraps
+        return counters
+
+    @_in_its_thread
+    def keep_counters(self, counters: Mapping[tuple[str, str], Rollover]) -> None:
+        """Write down how far counters have turned; a failure is tried again with the next call."""
+        if not counters:
+            return
+        rows = [(*names, rollover.modulus, *rollover.state) for names, rollover in counters.items()]
+        try:
+            database = self._database()
+            with _transaction(database):
+                database.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            self._recover(error)
+
+    @_in_its_thread
     def _start(self) -> None:
         try:
             try:
-                self._open()
+                self._note_what_a_kill_cost(self._open())
                 self._drop_what_is_too_much()
             except sqlite3.Error as error:
                 if not _is_damage(error):
@@ -215,7 +260,21 @@ class Spool:
 
     @_in_its_thread
     def _stop(self) -> None:
+        with suppress(sqlite3.Error):  # a disk that has failed by now has told so
+            self._database().execute("UPDATE meta SET open_from_us = NULL")
         self._close()
+
+    def _note_what_a_kill_cost(self, database: sqlite3.Connection) -> None:
+        """Record a gap where the process before was not stopped in good order: what it had in memory is lost.
+
+        The gap begins with the last rows that were committed, for polls that went on then; nobody knows how many rows it holds.
+        """
+        (open_from_us,) = database.execute("SELECT open_from_us FROM meta").fetchone()
+        now = self._now_us()
+        with _transaction(database):
+            if open_from_us is not None:
+                note_gap(database, Gap("killed", None, None, open_from_us, max(now, open_from_us), 0, 0))
+            database.execute("UPDATE meta SET open_from_us = ?", (now,))
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.5)
@@ -229,7 +288,7 @@ class Spool:
             database.execute("BEGIN IMMEDIATE")
             for statement in f"{GAP_SCHEMA}{_SCHEMA}".split(";"):
                 database.execute(statement)
-            database.execute("INSERT INTO meta VALUES (?, 1)", (secrets.randbits(63),))
+            database.execute("INSERT INTO meta VALUES (?, 1, NULL)", (secrets.randbits(63),))
             database.execute("COMMIT")
         elif version != _VERSION:
             raise ConfigError(f"{self._path} was written by another version ({version})", key="spool.path")
@@ -278,7 +337,10 @@ class Spool:
                 row = (seq, now, from_us, to_us, zlib.crc32(payload), payload)
                 database.execute("INSERT INTO bundle VALUES (?, ?, ?, ?, ?, ?)", row)
                 sealed.append(Waiting(seq, payload))
-            database.execute("UPDATE meta SET next_seq = ?", (first_seq + len(parcels),))
+            database.execute(
+                "UPDATE meta SET next_seq = ?, open_from_us = coalesce(?, open_from_us)",
+                (first_seq + len(parcels), min((time_span(*parcel)[0] for parcel in parcels), default=None)),
+            )
             for loss in losses:
                 note_gap(database, Gap(loss.reason, None, None, loss.from_us, loss.to_us, 0, loss.rows))
         self._unsure_from_seq = None
@@ -321,15 +383,27 @@ class Spool:
 
     def _drop_what_is_too_much(self) -> None:
         database = self._database()
-        oldest_allowed, size = self._now_us() - self._max_age_us, self._bytes
+        now = self._age_by_the_steady_clock(database)
+        oldest_allowed, size = now - self._max_age_us, self._bytes
         reason, seqs = "size" if size > self._max_bytes else "age", []
         for seq, created_us, length in database.execute("SELECT seq, created_us, length(bytes) FROM bundle ORDER BY seq"):
-            if size <= self._max_bytes and created_us >= oldest_allowed:
+            if size <= self._max_bytes and (created_us >= oldest_allowed or created_us < _CLOCK_WAS_SET_US):
                 break
             seqs.append(seq)
             size -= length
         if seqs:
             self._drop(database, seqs, reason)
+
+    def _age_by_the_steady_clock(self, database: sqlite3.Connection) -> int:
+        """Give the time; where the clock was set forward, the bundles move along: they have not aged by it."""
+        now, steady = self._now_us(), self._steady_us()
+        step = (now - self._last_clocks_us[0]) - (steady - self._last_clocks_us[1])
+        self._last_clocks_us = now, steady
+        if step > _STEP_US:
+            metrics.CLOCK_STEPS.labels("forward").inc()
+            _log.warning("the system clock was set forward by %.0f s", step / 1e6)
+            database.execute("UPDATE bundle SET created_us = created_us + ?", (step,))
+        return now
 
     def _drop(self, database: sqlite3.Connection, seqs: Sequence[int], reason: str) -> None:
         size = 0

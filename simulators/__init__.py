@@ -1,1 +1,1 @@
-"""Simulated machines on real Modbus TCP and OPC UA servers, with a log of every value that they served."""
+"""Simulated machines on real servers that can be told to fail, with a log of every value that they served."""

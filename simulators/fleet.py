@@ -10,6 +10,7 @@ from typing import Protocol
 
 from simulators import machines
 from simulators.settings import MachineSettings
+from telemetry.errors import ConfigError
 
 JINAN = timezone(timedelta(hours=8), "UTC+8")
 
@@ -33,6 +34,8 @@ def machine_kinds() -> tuple[str, ...]:
 
 
 def machine_class(kind: str) -> type[Machine]:
+    if kind not in machine_kinds():
+        raise ConfigError(f"no machine of the kind {kind!r} can be simulated; known: {', '.join(machine_kinds())}")
     module = importlib.import_module(f"{machines.__name__}.{kind}")
     found: type[Machine] = getattr(module, "".join(part.title() for part in kind.split("_")))
     return found
@@ -49,6 +52,7 @@ class Equipment:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.name = settings, settings.name
+        self.now = now
         start = now()
         if settings.start_time is not None:
             hour, minute = map(int, settings.start_time.split(":"))

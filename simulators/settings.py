@@ -1,40 +1,90 @@
-"""Settings of the simulators: which machines stand where."""
+"""Settings of the simulators: which machines stand where, which links lead to them, and what goes wrong."""
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from device_profiles.profile import ModbusProfile, load_profile
-from telemetry.errors import ConfigError
-from telemetry.settings import Settings, SettingsPath, fit
+from device_profiles.profile import ModbusProfile, Profile, load_profile
+from simulators.faults import ClockJumpFault, Fault, LinkFault, RequestFault, reaches
+from telemetry.errors import ConfigError, Problem
+from telemetry.settings import Settings, SettingsPath, beside_the_file, fit
 from telemetry.toml_file import TomlFile
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+MODBUS_PROTOCOLS = ("modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu")
+DEVICE_TIME = "device_time"
+"""A helper point of this name is served the device's own clock: as a date where its type is one, else in seconds since 1970."""
+
+
+def _own_file(name: str, info: ValidationInfo) -> str:
+    return str(beside_the_file(Path(name), info)) if name.endswith(".toml") else name
 
 
 class MachineSettings(Settings):
     """One simulated machine behind one device model."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+    name: str = Field(pattern=_NAME)
     """Name of the equipment, in the truth log and as the last part of an OPC UA server's path ``Machines/<name>``."""
-    profile: str
-    """The device model that it speaks as, ``<kind>/<maker>_<model>``; it decides machine and protocol."""
+    profile: Annotated[str, AfterValidator(_own_file)]
+    """The device model that it speaks as, ``<kind>/<maker>_<model>`` or a file of your own that ends in ``.toml``; it decides the
+    machine, and the family of protocols."""
+    protocol: Literal["modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu"] | None = None
+    """How a Modbus machine is reached; ``modbus_tcp`` when left out."""
     host: str = "127.0.0.1"
     """Address to listen on; servers have no protection, so keep them on the loopback or in a closed network."""
-    port: int = Field(ge=0, le=65535)
+    port: int = Field(default=0, ge=0, le=65535)
     """TCP port; several machines of one protocol may share it. 0 takes any free one and prints it."""
+    serial: SettingsPath | None = None
+    """For ``modbus_rtu``: the serial line, which machines may share. Where no device is, a pseudo terminal is made and linked."""
+    baudrate: int = Field(default=19200, ge=1200, le=921600)
+    """Of a real serial device; the machines on it agree."""
+    parity: Literal["none", "even", "odd"] = "even"
+    """Of a real serial device; the machines on it agree."""
     unit_id: int = Field(default=1, ge=1, le=247)
     """Modbus unit identifier."""
     seed: int = 1
     """Seed of all its randomness: its hidden parameters, its day and its sensors' noise."""
     speed: float = Field(default=1.0, gt=0, le=3600)
     """Simulated seconds per second."""
+    refresh_seconds: float = Field(default=0.0, ge=0, le=60)
+    """How long a Modbus machine answers from one reading of its sensors; 0 reads them for each request."""
     start_time: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Local time of day (UTC+8) at which the machine's clock starts, ``HH:MM``; the real time when left out."""
 
     @property
     def kind(self) -> str:
-        return self.profile.partition("/")[0]
+        return load_profile(self.profile).kind if self.profile.endswith(".toml") else self.profile.partition("/")[0]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it is reached; machines of one place share a server."""
+        return (str(self.serial), 0) if self.serial is not None else (self.host, self.port)
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if (self.protocol == "modbus_rtu") != (self.serial is not None):
+            raise ValueError("'serial' belongs to protocol modbus_rtu, which needs it")
+        if self.serial is not None and self.model_fields_set & {"host", "port"}:
+            raise ValueError("a machine on a serial line has neither 'host' nor 'port'")
+        return self
+
+
+class LinkSettings(Settings):
+    """A link of the network that can fail: what connects to it is carried to a server, whatever the protocol."""
+
+    name: str = Field(pattern=_NAME)
+    """Name of the link, for faults and counts."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=0, ge=0, le=65535)
+    """TCP port to listen on; 0 takes any free one and prints it."""
+    server_host: str = "127.0.0.1"
+    """Where it leads."""
+    server_port: int = Field(ge=1, le=65535)
 
 
 class SimulatorSettings(Settings):
@@ -42,7 +92,24 @@ class SimulatorSettings(Settings):
 
     truth_log: SettingsPath | None = None
     """File to which every served value is appended."""
-    machines: tuple[MachineSettings, ...] = Field(min_length=1)
+    machines: tuple[MachineSettings, ...] = ()
+    links: tuple[LinkSettings, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    fault_seed: int = 1
+    """Seed of all chance in the faults."""
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self.machines and not self.links:
+            raise ValueError("needs at least one machine or link")
+        return self
+
+
+def protocol_of(machine: MachineSettings, profile: Profile) -> str:
+    """Name the protocol that a machine is served by."""
+    if isinstance(profile, ModbusProfile):
+        return machine.protocol or "modbus_tcp"
+    return profile.protocol
 
 
 def read_settings(path: Path) -> SimulatorSettings:
@@ -55,26 +122,87 @@ def read_settings(path: Path) -> SimulatorSettings:
     """
     file = TomlFile(path)
     settings = fit(file, SimulatorSettings)
-    problems = []
-    names = Counter(machine.name for machine in settings.machines)
-    places: dict[tuple[str, int], tuple[str, set[int]]] = {}
-    for index, machine in enumerate(settings.machines):
-        place = ("machines", index)
-        if names[machine.name] > 1:
-            problems.append(file.problem((*place, "name"), f"{machine.name!r} names {names[machine.name]} machines"))
-        try:
-            profile = load_profile(machine.profile)
-        except ConfigError as error:
-            problems.append(file.problem((*place, "profile"), re.sub(r"\s+", " ", str(error))))
-            continue
-        if machine.port == 0:
-            continue
-        protocol, units = places.setdefault((machine.host, machine.port), (profile.protocol, set()))
-        if protocol != profile.protocol:
-            problems.append(file.problem((*place, "port"), f"{machine.port} already serves {protocol}"))
-        elif isinstance(profile, ModbusProfile) and machine.unit_id in units:
-            problems.append(file.problem((*place, "unit_id"), f"{machine.unit_id} is taken on port {machine.port}"))
-        units.add(machine.unit_id)
+    problems = list(_machine_problems(file, settings.machines))
+    names = Counter(link.name for link in settings.links)
+    for index, link in enumerate(settings.links):
+        if names[link.name] > 1:
+            problems.append(file.problem(("links", index, "name"), f"{link.name!r} names {names[link.name]} links"))
+    if not problems:
+        problems += _fault_problems(file, settings)
     if problems:
         raise ConfigError(*problems)
     return settings
+
+
+def _machine_problems(file: TomlFile, machines: Sequence[MachineSettings]) -> Iterator[Problem]:
+    names = Counter(machine.name for machine in machines)
+    first_at: dict[tuple[str, int], tuple[str, MachineSettings]] = {}
+    units: set[tuple[tuple[str, int], int]] = set()
+    for index, machine in enumerate(machines):
+        place = ("machines", index)
+        if names[machine.name] > 1:
+            yield file.problem((*place, "name"), f"{machine.name!r} names {names[machine.name]} machines")
+        try:
+            profile = load_profile(machine.profile)
+        except ConfigError as error:
+            yield file.problem((*place, "profile"), re.sub(r"\s+", " ", str(error)))
+            continue
+        if machine.protocol is not None and not isinstance(profile, ModbusProfile):
+            yield file.problem((*place, "protocol"), f"is {machine.protocol}, but {machine.profile} speaks {profile.protocol}")
+            continue
+        if machine.serial is None and machine.port == 0:
+            continue
+        protocol = protocol_of(machine, profile)
+        served, first = first_at.setdefault(machine.place, (protocol, machine))
+        where = "port" if machine.serial is None else "serial"
+        if protocol != served:
+            yield file.problem((*place, where), f"{machine.port} already serves {served}")
+        elif (machine.baudrate, machine.parity) != (first.baudrate, first.parity):
+            yield file.problem((*place, where), f"{machine.serial} already has {first.baudrate} baud and parity {first.parity}")
+        elif isinstance(profile, ModbusProfile) and (machine.place, machine.unit_id) in units:
+            shared = f"port {machine.port}" if machine.serial is None else f"{machine.serial}"
+            yield file.problem((*place, "unit_id"), f"{machine.unit_id} is taken on {shared}")
+        units.add((machine.place, machine.unit_id))
+
+
+def _fault_problems(file: TomlFile, settings: SimulatorSettings) -> Iterator[Problem]:
+    for index, fault in enumerate(settings.faults):
+        for key, message in fault_mistakes(fault, settings):
+            yield file.problem(("faults", index, key), message)
+
+
+def fault_mistakes(fault: RequestFault | ClockJumpFault | LinkFault, settings: SimulatorSettings) -> Iterator[tuple[str, str]]:
+    """Tell the keys of a fault that fit no machine or link of the settings, and what is wrong with them."""
+    if isinstance(fault, LinkFault):
+        known = [link.name for link in settings.links]
+        if not known:
+            yield "kind", "there is no link here"
+        for name in fault.links:
+            if name not in known:
+                yield "links", f"{name!r} is no link here; known: {', '.join(known)}"
+    else:
+        yield from _machine_mistakes(fault, settings.machines)
+
+
+def _machine_mistakes(fault: RequestFault | ClockJumpFault, machines: Sequence[MachineSettings]) -> Iterator[tuple[str, str]]:
+    protocols = {machine.name: protocol_of(machine, load_profile(machine.profile)) for machine in machines}
+    clocks = [machine.name for machine in machines if _has_clock(load_profile(machine.profile))]
+    for name in fault.machines:
+        if name not in protocols:
+            yield "machines", f"{name!r} is no machine here; known: {', '.join(protocols)}"
+        elif not reaches(fault, protocols[name]):
+            yield "machines", f"{name!r} speaks {protocols[name]}, which has no such fault as {fault.kind}"
+        elif isinstance(fault, ClockJumpFault) and name not in clocks:
+            yield "machines", f"{name!r} serves no time: its profile has no point named {DEVICE_TIME!r}"
+    reached = clocks if isinstance(fault, ClockJumpFault) else [name for name in protocols if reaches(fault, protocols[name])]
+    if not fault.machines and not reached:
+        yield "kind", f"no machine here can have the fault {fault.kind}"
+    if not isinstance(fault, ClockJumpFault):
+        units = sorted({machine.unit_id for machine in machines if machine.name in (fault.machines or protocols)})
+        for unit in fault.units:
+            if unit not in units:
+                yield "units", f"{unit} is the unit of no such machine; known: {', '.join(map(str, units))}"
+
+
+def _has_clock(profile: Profile) -> bool:
+    return isinstance(profile, ModbusProfile) and any(point.name == DEVICE_TIME for point in profile.points)

@@ -1,26 +1,37 @@
 """The truth log: every value that a simulator served, so that a checker can join it with the database.
 
 JSON lines, one per served request: ``{"t": <microseconds UTC>, "equipment": "<name>", "values": {"<signal>": value, ...}}``.
-Values are decoded from the very words that went out, so they are quantised as the client's; null is the device's "not available".
+Values are decoded from the very bytes that went out, so they are quantised as the client's; null is the device's "not available".
 A line is with the operating system before the reply leaves: what any client has seen is in the log, whoever is killed. The
-reverse does not hold: a client may die before it reads a reply.
+reverse does not hold: a client may die before it reads a reply. Where a fault dropped, spoiled or delayed the reply so that no
+client should take it, the line says which: ``"fault": "late"``.
 """
 
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 Value = float | str | None
 
 
-class Served(NamedTuple):
-    """One line: what one request was answered with."""
-
+class _Line(NamedTuple):
     time_us: int
     equipment: str
     values: dict[str, Value]
+
+
+class Served(_Line):
+    """One line: what one request was answered with."""
+
+    fault: str | None = None
+    """The fault for which no client should have taken these values; beside the line, and no part of its equality."""
+
+    def spoiled_by(self, fault: str) -> Self:
+        line = type(self)(*self)
+        line.fault = fault
+        return line
 
 
 class TruthLog:
@@ -32,17 +43,26 @@ class TruthLog:
 
     def write(self, served: Served) -> None:
         values = {name: None if value != value else value for name, value in served.values.items()}  # noqa: PLR0124 - NaN
-        line = json.dumps({"t": served.time_us, "equipment": served.equipment, "values": values}, ensure_ascii=False)
-        os.write(self._descriptor, line.encode() + b"\n")
+        entry: dict[str, object] = {"t": served.time_us, "equipment": served.equipment, "values": values}
+        if served.fault is not None:
+            entry["fault"] = served.fault
+        os.write(self._descriptor, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
 
     def close(self) -> None:
         os.close(self._descriptor)
 
 
-def read_truth(path: Path) -> Iterator[Served]:
-    """Read a log, also one that is still being written: a last line without its end is left out."""
+def read_truth(path: Path, *, spoiled: bool = False) -> Iterator[Served]:
+    """Read a log, also one that is still being written: a last line without its end is left out.
+
+    Lines with a fault are only given where ``spoiled`` ones are asked for, too: without them, what is left must have arrived.
+    """
     with path.open("rb") as lines:
         for line in lines:
             if line.endswith(b"\n"):
                 entry = json.loads(line)
-                yield Served(entry["t"], entry["equipment"], entry["values"])
+                served = Served(entry["t"], entry["equipment"], entry["values"])
+                if "fault" not in entry:
+                    yield served
+                elif spoiled:
+                    yield served.spoiled_by(entry["fault"])

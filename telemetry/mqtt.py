@@ -33,6 +33,7 @@ from telemetry.topics import Message
 _log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
+_NO_SUBSCRIBER = 0x10
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.25, 10.0
 
 KNOWN_TO_SPEAK_5: set[str] = set()
@@ -91,14 +92,16 @@ class Link:
         self._client = client
         self._paho = client._client  # noqa: SLF001 - see the module's docstring
         self._lost: asyncio.Future[None] = client._disconnected  # noqa: SLF001
-        self._pending: dict[int, asyncio.Future[None]] = {}
+        self._pending: dict[int, asyncio.Future[int]] = {}
         self._early: dict[int, int] = {}
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(maxsize=inbox)
         self._paho.on_publish = self._acknowledged
         self._paho.on_message = self._arrived
 
-    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+    async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Publish, and for QoS 1 return when the broker has acknowledged.
+
+        False says that nobody is subscribed to it: the broker has taken the message and dropped it. Only MQTT 5 can tell.
 
         Raises
         ------
@@ -111,13 +114,14 @@ class Link:
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise NotConnected(f"publish to {topic}: {info.rc.name}")
         if qos == 0:
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return True
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._pending[info.mid] = future
         if info.mid in self._early:
             self._settle(info.mid, self._early.pop(info.mid))
         try:
             await self._until(future, f"publish to {topic}")
+            return future.result() != _NO_SUBSCRIBER
         except Refused as refusal:
             raise Refused(f"publish to {topic}", code=refusal.code) from None
         finally:
@@ -183,7 +187,7 @@ class Link:
             if code >= FAILURE:
                 future.set_exception(Refused("publish", code=code))
             else:
-                future.set_result(None)
+                future.set_result(code)
 
     def _arrived(self, _client: object, _userdata: object, message: Any) -> None:
         try:

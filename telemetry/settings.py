@@ -1,6 +1,7 @@
 """Settings of a process: a TOML file becomes a frozen model, and every mistake is told with file, line and key."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -20,12 +21,13 @@ class Settings(BaseModel):
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
+def beside_the_file(path: Path, info: ValidationInfo) -> Path:
+    """Let a relative path start at the folder of the file that names it."""
     folder = (info.context or {}).get("folder")
     return path.expanduser() if folder is None else Path(folder, path.expanduser())
 
 
-SettingsPath = Annotated[Path, AfterValidator(_beside_the_file)]
+SettingsPath = Annotated[Path, AfterValidator(beside_the_file)]
 """A path in a settings file: relative ones start at the file's own folder, not at the folder a person happens to stand in."""
 
 
@@ -45,7 +47,18 @@ def fit(file: TomlFile, model: type[AnySettings]) -> AnySettings:
     try:
         return model.model_validate(file.content, context={"folder": file.path.resolve().parent})
     except ValidationError as error:
-        raise ConfigError(*(_problem(file, model, detail) for detail in error.errors())) from None
+        raise ConfigError(*(_problem(file, model, detail) for detail in _causes(error.errors()))) from None
+
+
+def _causes(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out that a list is too short where its items are wrong, and would be enough if they were right."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(len(place) > len(detail["loc"]) and place[: len(detail["loc"])] == detail["loc"] for place in places)
+    ]
 
 
 def _problem(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Problem:
@@ -78,7 +91,11 @@ def _place(content: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     """Leave out what pydantic adds to a place but the file does not hold: the tag that chose the model of a table."""
     place: tuple[str | int, ...] = ()
     for index, part in enumerate(path):
-        is_key = part in content if isinstance(content, dict) else isinstance(part, int) and isinstance(content, list)
+        is_key = (
+            part in content
+            if isinstance(content, dict)
+            else isinstance(content, list) and isinstance(part, int) and part < len(content)
+        )
         if is_key:
             content = content[part]
         elif index < len(path) - 1 or (isinstance(content, dict) and part in content.values()):

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class _Scanner:
 
     def __init__(self, text: str) -> None:
         self._text = text.replace("\r\n", "\n")
+        self._line_ends = [match.start() for match in re.finditer("\n", self._text)]
         self._at = 0
         self._found: dict[KeyPath, int] = {}
         self._arrays: dict[KeyPath, int] = {}
@@ -165,4 +167,4 @@ class _Scanner:
         return self._at
 
     def _note(self, path: KeyPath, at: int) -> None:
-        self._found.setdefault(path, self._text.count("\n", 0, at) + 1)
+        self._found.setdefault(path, bisect_left(self._line_ends, at) + 1)

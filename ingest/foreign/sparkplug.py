@@ -15,9 +15,10 @@ from ingest.foreign import counters
 from ingest.foreign.assembly import Assembly, digest_key
 from ingest.foreign.settings import SparkplugSettings
 from ingest.foreign.sparkplug_device import Device, UnexplainedError, gateway_name, time_us_of
-from ingest.foreign.sparkplug_payload import UINT64, Payload, decode_payload, value_of
+from ingest.foreign.sparkplug_payload import value_of
 from store.arrivals import DeadLetter, Item, Key
 from telemetry.errors import BadPayload
+from telemetry.sparkplug_payload import BD_SEQ, REBIRTH, Datatype, Payload, decode_payload, encode_payload
 from telemetry.topics import Message, SparkplugTopic, sparkplug_command_topic, sparkplug_topic
 
 _MAX_BYTES = 1024 * 1024
@@ -135,13 +136,13 @@ class Sparkplug:
         _put(self._asked_at, node, now)
         counters.SPARKPLUG_REBIRTHS.inc()
         command = Payload(timestamp=arrived_us // 1000)
-        command.metrics.add(name="Node Control/Rebirth", timestamp=arrived_us // 1000, datatype=11, boolean_value=True)
-        self._publish(sparkplug_command_topic(*node), command.SerializeToString())
+        command.metrics.add(name=REBIRTH, timestamp=arrived_us // 1000, datatype=Datatype.BOOLEAN, boolean_value=True)
+        self._publish(sparkplug_command_topic(*node), encode_payload(command))
 
 
 def _bd_seq(payload: Any) -> float | str | None:
     """Read the number that a node's will and birth have in common."""
-    return next((value_of(metric, UINT64) for metric in payload.metrics if metric.name == "bdSeq"), None)
+    return next((value_of(metric, Datatype.UINT64) for metric in payload.metrics if metric.name == BD_SEQ), None)
 
 
 def _put(nodes: dict[tuple[str, str], _T], name: tuple[str, str], value: _T) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from dashboards.settings import WebSettings
-from edge_gateway.settings import ModbusTcpSettings, load_gateway
+from edge_gateway.settings import ModbusTcpSettings, OpcUaSettings, load_gateway
 from ingest.settings import IngestSettings
 from simulators.settings import read_settings
 from telemetry.settings import load
@@ -43,4 +43,5 @@ def test_the_example_gateway_reads_the_example_simulators() -> None:
     for equipment in gateway.equipment:
         machine, connection = simulated[equipment.name], gateway.connections[equipment.connection]
         assert machine.profile == equipment.profile
+        assert isinstance(connection, ModbusTcpSettings | OpcUaSettings)
         assert str(machine.port) in (str(connection.port) if isinstance(connection, ModbusTcpSettings) else connection.url)

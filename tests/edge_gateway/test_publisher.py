@@ -272,3 +272,17 @@ async def test_no_value_is_lost_or_doubled_while_the_broker_is_killed_again_and_
     values = [struct.unpack("<d", b.values)[0] for bundle in committed.values() for b in bundle.batches]
     assert sorted(times) == list(range(150))
     assert [float(time) for time in times] == values
+
+
+async def test_while_no_ingest_is_subscribed_bundles_come_again_soon_and_not_after_the_receipts_time(
+    broker: Broker, tmp_path: Path
+) -> None:
+    async with spool(tmp_path / "s") as it:
+        unheard = metrics.UNHEARD._value.get()  # noqa: SLF001 - the library offers no other way to read a counter
+        async with publishing(broker, it, "p-unheard", receipt_timeout_seconds=60) as publisher:
+            await until(lambda: publisher.is_connected)
+            publisher.committed(await it.append([batch(1)], []))
+            await until(lambda: metrics.UNHEARD._value.get() > unheard)  # noqa: SLF001
+            async with ingest(broker, "p-unheard") as cloud:
+                await until(lambda: it.status.bundles == 0)
+                assert cloud.seqs == [1]

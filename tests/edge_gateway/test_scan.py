@@ -1,7 +1,9 @@
 import asyncio
 import math
 import random
+import time
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from types import TracebackType
 from typing import Self
@@ -10,8 +12,8 @@ import pytest
 
 from edge_gateway import metrics
 from edge_gateway.clock import Clock
-from edge_gateway.driver import Driver, Poll, Target
-from edge_gateway.drivers.modbus import ModbusTcp
+from edge_gateway.driver import Answer, Deliver, Driver, Poll, Target
+from edge_gateway.drivers.modbus.driver import Modbus
 from edge_gateway.scan import ConnectionScan
 from edge_gateway.settings import ModbusTcpSettings
 from telemetry.errors import NotConnected
@@ -45,10 +47,9 @@ async def scan_for(seconds: float, driver: Driver, of: list[Target], name: str =
     return rows
 
 
-def modbus(port: int, timeout_seconds: float = 0.1) -> ModbusTcp:
-    return ModbusTcp(
-        "plc", ModbusTcpSettings(protocol="modbus_tcp", host="127.0.0.1", port=port, timeout_seconds=timeout_seconds)
-    )
+def modbus(port: int, timeout_seconds: float = 0.1) -> Modbus:
+    settings = ModbusTcpSettings(protocol="modbus_tcp", host="127.0.0.1", port=port, timeout_seconds=timeout_seconds)
+    return Modbus("plc", settings, now_us=Clock().now_us)
 
 
 def times_of(rows: list[Row], name: str) -> list[float]:
@@ -68,12 +69,18 @@ class Slow:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
 
-    async def read(self, _target: Target, *, raw: dict[str, str] | None = None) -> Poll:  # noqa: ARG002 - the contract's
+    def place(self, target: Target) -> str:
+        return target.name
+
+    def forget(self, target: Target) -> None:  # noqa: ARG002 - the contract's, as below
+        return None
+
+    async def read(self, targets: Sequence[Target], *, due: float = 0.0, raw: dict[str, str] | None = None) -> Answer:  # noqa: ARG002
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         await asyncio.sleep(self._seconds)
         self.running -= 1
-        return Poll(readings=[(1.0, 0)])
+        return Answer(time_us=time.time_ns() // 1000, polls=[Poll(readings=[(1.0, 0)]) for _ in targets])
 
 
 async def test_polls_keep_their_rate_without_drift() -> None:
@@ -184,8 +191,59 @@ async def test_a_refusing_device_is_dialled_with_growing_waits(caplog: pytest.Lo
 
 async def test_a_bug_in_a_driver_ends_the_scan_loudly() -> None:
     class Broken(Slow):
-        async def read(self, _target: Target, *, raw: dict[str, str] | None = None) -> Poll:  # noqa: ARG002
+        async def read(self, targets: Sequence[Target], *, due: float = 0.0, raw: dict[str, str] | None = None) -> Answer:  # noqa: ARG002
             raise ZeroDivisionError
 
     with pytest.raises(ExceptionGroup):
         await scan_for(2.0, Broken(0), targets(1, 0.05))
+
+
+class Telling(Slow):
+    """A driver that is told of changes: one row as soon as it watches, then nothing until it is lost."""
+
+    watches = True
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.entered = 0
+        self.watched: list[list[str]] = []
+        self.lost = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self.entered += 1
+        self.lost.clear()
+        return self
+
+    async def watch(self, targets: Sequence[Target], deliver: Deliver) -> None:
+        self.watched.append([target.name for target in targets])
+        for target in targets:
+            deliver(target, time.time_ns() // 1000, Poll(readings=[(3.0, 0)]))
+        await self.lost.wait()
+
+
+async def test_a_connection_that_is_watched_is_not_polled_and_says_bad_each_period_while_it_is_away() -> None:
+    driver = Telling()
+    scan = asyncio.create_task(scan_for(1.2, driver, targets(1, 0.1), name="told"))
+    await asyncio.sleep(0.25)
+    driver.lost.set()
+    rows = await scan
+    assert driver.most_running == 0, "nobody polled"
+    assert driver.entered == 2
+    good = [index for index, (_, _, poll) in enumerate(rows) if poll.readings[0] == (3.0, 0)]
+    away = rows[good[0] + 1 : good[1]]
+    assert len(good) == 2
+    assert 2 <= len(away) <= 6
+    assert {poll.readings[0][1] for _, _, poll in away} == {Quality.BAD_NOT_CONNECTED}
+
+
+async def test_other_targets_are_watched_on_the_same_connection() -> None:
+    driver, of = Telling(), targets(3, 0.1)
+    scan = ConnectionScan("told", driver, of[:2], deliver=lambda *_: None, now_us=Clock().now_us, rng=random.Random(3))
+    task = asyncio.create_task(scan.run())
+    await asyncio.sleep(0.1)
+    scan.replace(of[1:])
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert driver.watched == [["unit-1", "unit-2"], ["unit-2", "unit-3"]]
+    assert driver.entered == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from device_profiles.rollover import Rollover
 from edge_gateway.driver import Poll
 from edge_gateway.flusher import Flusher
 from edge_gateway.rows import Loss, Rows
@@ -23,6 +24,7 @@ from tests.edge_gateway.test_rows import BOILER
 
 SIGNALS = SignalList.of("boiler", ("steam_flow",))
 HOUR_US = 3_600_000_000
+TODAY_US = 1_795_000_000_000_000
 ROOT = Path(__file__).parents[2]
 
 
@@ -98,16 +100,48 @@ async def test_above_its_size_the_oldest_go_and_the_gap_is_recorded(tmp_path: Pa
 
 
 async def test_bundles_leave_at_exactly_the_configured_age(tmp_path: Path) -> None:
-    now = 1_000
+    now = TODAY_US
     async with spool(tmp_path / "s", max_age_us=500, now_us=lambda: now) as it:
         await it.append([batch(1)], [])
-        now = 1_500
+        now += 500
         await it.append([batch(2)], [])
         assert await seqs(it) == [1, 2]
-        now = 1_501
+        now += 1
         await it.append([batch(3)], [])
         assert await seqs(it) == [2, 3]
         assert it.status.gaps[0][:3] == ("age", 1, 1)
+
+
+async def test_a_system_clock_that_is_set_forward_makes_no_bundle_older(tmp_path: Path) -> None:
+    """A box without a battery starts in the past and learns the time an hour later: that hour is no month."""
+    now, steady = TODAY_US, 0
+    it = Spool(tmp_path / "s", gateway="g", max_bytes=10**9, max_age_us=HOUR_US, now_us=lambda: now, steady_us=lambda: steady)
+    async with it:
+        await it.append([batch(1)], [])
+        now, steady = now + 30 * 24 * HOUR_US, steady + HOUR_US // 2
+        await it.append([batch(2)], [])
+        assert await seqs(it) == [1, 2]
+        now, steady = now + HOUR_US // 2 + 1, steady + HOUR_US // 2 + 1
+        await it.append([batch(3)], [])
+        assert await seqs(it) == [2, 3]
+
+
+async def test_what_was_read_before_the_clock_was_ever_set_is_not_thrown_away_for_its_age(tmp_path: Path) -> None:
+    async with spool(tmp_path / "s", now_us=lambda: 7) as it:
+        await it.append([batch(1)], [])
+    async with spool(tmp_path / "s", now_us=lambda: TODAY_US) as it:
+        assert await seqs(it) == [1]
+
+
+async def test_how_far_counters_have_turned_outlives_the_process(tmp_path: Path) -> None:
+    counter = Rollover(65_536)
+    for raw in (65_000, 10):
+        counter.unwrap(raw)
+    async with spool(tmp_path / "s") as it:
+        await it.keep_counters({("meter-1", "energy_total"): counter})
+    async with spool(tmp_path / "s") as it:
+        kept = await it.read_counters()
+    assert kept["meter-1", "energy_total"].unwrap(11) == 65_536 + 11
 
 
 async def test_kill_9_amid_appends_keeps_everything_that_was_committed(tmp_path: Path) -> None:
@@ -320,3 +354,32 @@ async def test_the_flusher_saves_what_is_in_memory_when_it_is_told_to_stop(tmp_p
         stop.set()
         await task
         assert await seqs(it) == [1]
+
+
+async def test_what_a_kill_may_have_cost_is_a_gap_and_stopping_in_good_order_is_none(tmp_path: Path) -> None:
+    program = f"""
+import asyncio, os, sys
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from tests.edge_gateway.test_spool import batch, spool
+async def main():
+    async with spool(Path({str(tmp_path / "s")!r}), now_us=lambda: 2_000) as it:
+        await it.append([batch(1_500)], [])
+        os.kill(os.getpid(), 9)
+asyncio.run(main())
+"""
+    assert run(sys.executable, "-c", program) == -signal.SIGKILL
+    async with spool(tmp_path / "s", now_us=lambda: 9_000) as it:
+        assert [gap[:5] for gap in it.status.gaps] == [("killed", None, None, 1_500, 9_000)]
+    async with spool(tmp_path / "s", now_us=lambda: 20_000) as it:
+        assert len(it.status.gaps) == 1, "it was closed in between"
+
+
+async def test_losses_far_apart_are_two_gaps_and_losses_in_a_row_are_one(tmp_path: Path) -> None:
+    async with spool(tmp_path / "s") as it:
+        for second in (10, 11, 500):
+            await it.append([], [], [Loss(second * 1_000_000, second * 1_000_000 + 5, 3, "memory")])
+        assert [(gap.from_us, gap.to_us, gap.row_count) for gap in it.status.gaps] == [
+            (500_000_000, 500_000_005, 3),
+            (10_000_000, 11_000_005, 6),
+        ]

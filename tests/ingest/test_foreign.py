@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ingest.foreign.sparkplug_payload import Payload, decode_payload
 from shangyun.cli import main
+from telemetry.sparkplug_payload import Payload, decode_payload
 from telemetry.topics import sparkplug_topic
 
 ROOT = Path(__file__).parents[2]

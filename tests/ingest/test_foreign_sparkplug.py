@@ -11,10 +11,10 @@ from ingest.foreign.names import legal_name, signal_names
 from ingest.foreign.settings import SparkplugEquipment, SparkplugSettings
 from ingest.foreign.sparkplug import Sparkplug
 from ingest.foreign.sparkplug_device import equipment_name, gateway_name
-from ingest.foreign.sparkplug_payload import Payload, decode_payload
 from store.arrivals import DeadLetter, Item
 from telemetry.bundle import Bundle, Event
 from telemetry.quality import Quality
+from telemetry.sparkplug_payload import Payload, decode_payload
 from telemetry.topics import Message
 
 ARRIVED_US = 1_795_176_000_000_000

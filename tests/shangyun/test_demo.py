@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.gateway_plant import ROOT, wait_until
 from shangyun.local_servers import free_port
 from simulators.truth import read_truth
-from tests.shangyun.plant_rig import ROOT, wait_until
 
 OUTPUT = ROOT / "test-output"
 SENSOR_TO_SCREEN_SECONDS = 2.0

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.gateway_plant import FLUSH_SECONDS, PlantRig, wait_until
+from benchmarks.gateway_truth_join import Verdict, join
 from shangyun.local_servers import Broker
 from simulators.truth import read_truth
-from tests.shangyun.plant_rig import FLUSH_SECONDS, PlantRig, wait_until
-from tests.shangyun.truth_join import Verdict, join
 
 SECONDS = float(os.environ.get("SHANGYUN_CHAOS_SECONDS", "60"))
 AWAY_SECONDS = 1.5

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
-from asyncua.ua.uaerrors import UaStatusCodeError
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from device_profiles.kind import load_kind
 from device_profiles.profile import OpcUaProfile, load_profile
+from edge_gateway.drivers.opcua.certificates import make_certificate
 from simulators.fleet import Equipment
-from simulators.servers.opcua import PERIOD_SECONDS, OpcUaServer
+from simulators.servers.opcua import PERIOD_SECONDS, Certificate, OpcUaServer
 from simulators.settings import MachineSettings
 from simulators.truth import Served
 
@@ -26,16 +28,19 @@ def truth() -> list[Served]:
     return []
 
 
-@pytest.fixture
-async def client(truth: list[Served]) -> AsyncIterator[Client]:
+def server_of(names: dict[str, int], truth: list[Served], **more: Any) -> OpcUaServer:
     profile = load_profile(PROFILE)
     assert isinstance(profile, OpcUaProfile)
-    names = {"cnc-1": 1, "cnc-2": 2}
     machines = [
         (Equipment(MachineSettings(name=n, profile=PROFILE, port=0, seed=seed, speed=600)), profile) for n, seed in names.items()
     ]
+    return OpcUaServer(machines, truth.append, host="127.0.0.1", port=0, **more)
+
+
+@pytest.fixture
+async def client(truth: list[Served]) -> AsyncIterator[Client]:
     async with (
-        OpcUaServer(machines, truth.append, host="127.0.0.1", port=0) as server,
+        server_of({"cnc-1": 1, "cnc-2": 2}, truth) as server,
         Client(f"opc.tcp://127.0.0.1:{server.port}/") as client,
     ):
         yield client
@@ -58,7 +63,7 @@ async def nodes_of(client: Client, name: str) -> dict[str, Node]:
     root = await root_of(client, name)
     found = {}
     for point in profile.points:
-        parts = [part.split(":") for part in point.path.split("/")]
+        parts = [part.split(":") for part in str(point.path).split("/")]
         found[point.signal] = await root.get_child([ua.QualifiedName(text, indexes[prefix]) for prefix, text in parts])
     return found
 
@@ -146,3 +151,74 @@ async def test_enumerations_and_counters_have_the_types_of_the_standard(client: 
         value = (await nodes[name].read_data_value()).Value
         assert value
         assert value.VariantType is variant, name
+
+
+async def test_faults_come_when_they_are_ordered(truth: list[Served]) -> None:
+    async with server_of({"cnc-1": 1}, truth, numbers=3) as server:
+        url = f"opc.tcp://127.0.0.1:{server.port}/"
+        async with Client(url) as client:
+            nodes = await nodes_of(client, "cnc-1")
+            override, load = nodes["feed_override"], nodes["spindle_load"]
+            many = await root_of(client, "many")
+            assert sorted(await client.read_values(await many.get_children())) == [0.0, 1.0, 2.0]
+
+            server.set_status("cnc-1", "feed_override", "BadSensorFailure")
+            truth.clear()
+            bad, good = await client.read_attributes([override, load])
+            assert bad.StatusCode is not None
+            assert bad.StatusCode.name == "BadSensorFailure"
+            assert good.Value is not None
+            assert [line.values.keys() for line in truth] == [{"spindle_load"}], "a bad value was not served"
+            server.set_status("cnc-1", "feed_override", None)
+            assert await override.read_value() in {70.0, 90.0, 100.0, 110.0}
+
+            await server.remove("cnc-1", "feed_override")
+            [gone] = await client.read_attributes([override])
+            assert gone.StatusCode is not None
+            assert gone.StatusCode.name == "BadNodeIdUnknown"
+            assert await load.read_value() is not None
+
+            server.delay_seconds = 0.3
+            began = asyncio.get_running_loop().time()
+            await load.read_value()
+            assert asyncio.get_running_loop().time() - began >= 0.3
+            server.delay_seconds = 0.0
+
+            server.most_sessions = 1
+            assert server.sessions == 1
+            with pytest.raises(UaStatusCodeError):
+                await Client(url).connect()
+            assert server.session_requests == 2
+            server.most_sessions = None
+
+            await server.stop(abrupt=True)
+            with pytest.raises((ConnectionError, OSError)):
+                await load.read_value()
+            await server.start()
+        async with Client(url) as client:
+            assert await (await nodes_of(client, "cnc-1"))["feed_override"].read_value() is not None
+        assert server.session_requests == 3
+
+
+async def test_with_a_certificate_and_passwords_only_those_who_know_one_come_in_encrypted(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, name="server", application_uri="urn:test:sim", hosts=[])
+    own, own_key = make_certificate(tmp_path, name="client", application_uri="urn:test:client", hosts=[])
+    security = f"Basic256Sha256,SignAndEncrypt,{own},{own_key}"
+    protected = server_of({"cnc-1": 1}, [], certificate=Certificate(certificate, key, "urn:test:sim"), passwords={"me": "secret"})
+    async with protected as server:
+        url = f"opc.tcp://127.0.0.1:{server.port}/"
+        with pytest.raises(UaError):
+            await Client(url).connect()
+        for password, is_let_in in (("secret", True), ("guess", False), (None, False)):
+            client = Client(url)
+            client.application_uri = "urn:test:client"
+            await client.set_security_string(security)
+            if password is not None:
+                client.set_user("me")
+                client.set_password(password)
+            if is_let_in:
+                async with client:
+                    assert await (await nodes_of(client, "cnc-1"))["feed_override"].read_value() is not None
+            else:
+                with pytest.raises(UaStatusCodeError):
+                    await client.connect()

@@ -3,27 +3,49 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulators.commands import add_commands
-from simulators.daemon import Listening, run
+from simulators.daemon import Bench, Listening, run, serve
 from simulators.settings import MachineSettings, SimulatorSettings, read_settings
+from simulators.truth import read_truth
 from telemetry.errors import ConfigError
+from tests.simulators.modbus_wire import MAP, crc, framed, serial_line
 
 ROOT = Path(__file__).parents[2]
+SERIAL = (
+    '[[machines]]\nname = "{name}"\nprofile = "boiler/generic_plc"\nprotocol = "modbus_rtu"\nserial = "tty"\nunit_id = {unit}\n'
+)
+FAULT = '[[faults]]\nkind = "{kind}"\n'
+LINK = '[[links]]\nname = "wan"\nserver_port = 1883\n'
 MACHINE = '[[machines]]\nname = "{name}"\nprofile = "{profile}"\nport = {port}\n'
 
 
 def test_the_sample_file_is_loaded() -> None:
     settings = read_settings(ROOT / "examples" / "simulators.toml")
     assert [machine.kind for machine in settings.machines] == ["boiler", "pv_inverter", "cnc_machine"]
+
+
+def test_what_the_sample_file_has_as_a_comment_is_right_too(tmp_path: Path) -> None:
+    text = (ROOT / "examples" / "simulators.toml").read_text(encoding="utf-8")
+    path = tmp_path / "sim.toml"
+    path.write_text(re.sub(r"(?m)^# (?=\[\[|[a-z_]+ = )", "", text), encoding="utf-8")
+    settings = read_settings(path)
+    assert settings.machines[3].serial == Path("/tmp/ttySimulated")
+    assert [link.name for link in settings.links] == ["wan"]
+    assert [fault.kind for fault in settings.faults] == ["late", "link_black_hole"]
 
 
 def test_the_truth_log_lies_beside_the_settings_file(tmp_path: Path) -> None:
@@ -41,7 +63,7 @@ def test_the_truth_log_lies_beside_the_settings_file(tmp_path: Path) -> None:
             "7: machines[2].profile: 'boiler/none' is not a device profile",
         ),
         (MACHINE.format(name="b", profile="boiler/generic_plc", port=1), "5: machines[2].unit_id: 1 is taken on port 1"),
-        (MACHINE.format(name="b", profile="cnc_machine/opc_40501", port=1), "8: machines[2].port: 1 already serves modbus"),
+        (MACHINE.format(name="b", profile="cnc_machine/opc_40501", port=1), "8: machines[2].port: 1 already serves modbus_tcp"),
         (MACHINE.format(name="b", profile="boiler/generic_plc", port=70000), "8: machines[2].port: input should be less than"),
         (
             MACHINE.format(name="b", profile="boiler/generic_plc", port=2) + "sped = 2\n",
@@ -52,6 +74,59 @@ def test_the_truth_log_lies_beside_the_settings_file(tmp_path: Path) -> None:
             MACHINE.format(name="b", profile="boiler/generic_plc", port=2) + 'start_time = "24:00"\n',
             "9: machines[2].start_time: string should match pattern",
         ),
+        (
+            MACHINE.format(name="b", profile="boiler/generic_plc", port=1) + 'unit_id = 2\nprotocol = "modbus_rtu_over_tcp"\n',
+            "8: machines[2].port: 1 already serves modbus_tcp",
+        ),
+        (
+            MACHINE.format(name="b", profile="cnc_machine/opc_40501", port=2) + 'protocol = "modbus_tcp"\n',
+            "9: machines[2].protocol: is modbus_tcp, but cnc_machine/opc_40501 speaks opcua",
+        ),
+        (
+            MACHINE.format(name="b", profile="boiler/generic_plc", port=2) + 'protocol = "modbus_rtu"\n',
+            "5: machines[2]: 'serial' belongs to protocol modbus_rtu, which needs it",
+        ),
+        (
+            MACHINE.format(name="b", profile="boiler/generic_plc", port=2) + 'protocol = "modbus_rtu"\nserial = "tty"\n',
+            "5: machines[2]: a machine on a serial line has neither 'host' nor 'port'",
+        ),
+        (
+            SERIAL.format(name="b", unit=1) + SERIAL.format(name="c", unit=2) + "baudrate = 9600\n",
+            "15: machines[3].serial: {folder}/tty already has 19200 baud and parity even",
+        ),
+        (SERIAL.format(name="b", unit=1) * 2, "6: machines[2].name: 'b' names 2 machines"),
+        (
+            SERIAL.format(name="b", unit=1) + SERIAL.format(name="c", unit=1),
+            "16: machines[3].unit_id: 1 is taken on {folder}/tty",
+        ),
+        (FAULT.format(kind="burp"), "6: faults[1].kind: is 'burp'; known: "),
+        (FAULT.format(kind="late"), "5: faults[1].seconds: is missing"),
+        (
+            FAULT.format(kind="late") + "seconds = [2, 1]\n",
+            "7: faults[1].seconds: 2 to 1 s is no range between 0 and 3600 s",
+        ),
+        (FAULT.format(kind="drop") + "seconds = 1\n", "7: faults[1].seconds: is not a known key"),
+        (FAULT.format(kind="drop") + "probability = 1.5\n", "7: faults[1].probability: input should be less than"),
+        (FAULT.format(kind="exception") + "code = 12\n", "7: faults[1].code: input should be less than or equal to 11"),
+        (FAULT.format(kind="hole") + "addresses = [3, 2]\n", "5: faults[1]: addresses 3 to 2 hold nothing"),
+        (FAULT.format(kind="drop") + 'machines = ["z"]\n', "7: faults[1].machines: 'z' is no machine here; known: a"),
+        (FAULT.format(kind="drop") + "units = [9]\n", "7: faults[1].units: 9 is the unit of no such machine; known: 1"),
+        (FAULT.format(kind="bad_crc"), "6: faults[1].kind: no machine here can have the fault bad_crc"),
+        (
+            FAULT.format(kind="bad_crc") + 'machines = ["a"]\n',
+            "7: faults[1].machines: 'a' speaks modbus_tcp, which has no such fault as bad_crc",
+        ),
+        (
+            FAULT.format(kind="clock_jump") + 'seconds = 5\nmachines = ["a"]\n',
+            "8: faults[1].machines: 'a' serves no time: its profile has no point named 'device_time'",
+        ),
+        (FAULT.format(kind="link_reset"), "6: faults[1].kind: there is no link here"),
+        (
+            LINK + FAULT.format(kind="link_reset") + 'links = ["lan"]\n',
+            "10: faults[1].links: 'lan' is no link here; known: wan",
+        ),
+        (LINK + FAULT.format(kind="link_delay"), "8: faults[1]: 'seconds' belongs to link_delay, which needs it"),
+        (LINK + LINK, "6: links[1].name: 'wan' names 2 links"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, second: str, message: str) -> None:
@@ -59,16 +134,15 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, second: str, message: s
     path.write_text(MACHINE.format(name="a", profile="boiler/generic_plc", port=1) + second)
     with pytest.raises(ConfigError) as caught:
         read_settings(path)
-    assert f"{path}:{message}" in str(caught.value)
+    assert f"{path}:{message.replace('{folder}', str(tmp_path))}" in str(caught.value)
 
 
 async def test_machines_are_served_until_they_are_told_to_stop() -> None:
     stop, ready = asyncio.Event(), asyncio.Event()
     places: list[Listening] = []
 
-    def note(listening: object) -> None:
-        assert isinstance(listening, list)
-        places.extend(listening)
+    def note(bench: Bench) -> None:
+        places.extend(bench.listening)
         ready.set()
 
     settings = SimulatorSettings(
@@ -110,7 +184,7 @@ def test_the_command_prints_where_it_listens_and_leaves_cleanly_on_a_signal(tmp_
     program = """
 import argparse, pathlib, sys
 from simulators.commands import simulate
-sys.exit(simulate(argparse.Namespace(file=pathlib.Path(sys.argv[1]))))
+sys.exit(simulate(argparse.Namespace(file=pathlib.Path(sys.argv[1]), control=False)))
 """
     command = [sys.executable, "-W", "error", "-c", program, str(path)]
     with subprocess.Popen(
@@ -132,3 +206,139 @@ def test_the_command_takes_a_settings_file() -> None:
     args = parser.parse_args(["sim", "none.toml"])
     with pytest.raises(ConfigError, match=r"none\.toml: No such file"):
         args.run(args)
+
+
+def test_a_file_needs_a_machine_or_a_link(tmp_path: Path) -> None:
+    path = tmp_path / "sim.toml"
+    path.write_text("fault_seed = 3\n")
+    with pytest.raises(ConfigError, match="needs at least one machine or link"):
+        read_settings(path)
+    path.write_text(LINK)
+    assert [link.name for link in read_settings(path).links] == ["wan"]
+
+
+async def test_a_profile_of_the_plants_own_lies_beside_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(MAP, encoding="utf-8")
+    path = tmp_path / "sim.toml"
+    path.write_text(MACHINE.format(name="a", profile="map.toml", port=0) + FAULT.format(kind="clock_jump") + "seconds = 5\n")
+    settings = read_settings(path)
+    assert settings.machines[0].kind == "boiler"
+    async with serve(settings) as bench:
+        assert [one.protocol for one in bench.listening] == ["modbus_tcp"]
+
+
+async def test_machines_share_a_serial_line_and_settings_bring_faults_and_links(tmp_path: Path) -> None:
+    path = tmp_path / "sim.toml"
+    path.write_text(
+        'truth_log = "truth.jsonl"\n'
+        + SERIAL.format(name="a", unit=7)
+        + SERIAL.format(name="b", unit=8)
+        + MACHINE.format(name="c", profile="boiler/generic_plc", port=0)
+        + 'protocol = "modbus_rtu_over_tcp"\n'
+        + LINK
+        + FAULT.format(kind="dead")
+        + 'machines = ["a"]\n'
+        + FAULT.format(kind="link_black_hole")
+    )
+    async with serve(read_settings(path)) as bench:
+        assert len(bench.servers) == 2
+        assert bench.lines() == [
+            f"a: boiler/generic_plc at Modbus RTU {tmp_path}/tty unit 7",
+            f"b: boiler/generic_plc at Modbus RTU {tmp_path}/tty unit 8",
+            f"c: boiler/generic_plc at Modbus RTU over TCP 127.0.0.1:{bench.listening[2].port} unit 1",
+            f"wan: link 127.0.0.1:{bench.links['wan'].port} to 127.0.0.1:1883",
+        ]
+        assert bench.links["wan"].counts == {"link_black_hole": 1}
+        descriptor = os.open(tmp_path / "tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        with serial_line(descriptor) as line:
+            line.send(framed("modbus_rtu", bytes.fromhex("03 0000 0001")))
+            reply = await line.ask("modbus_rtu", bytes.fromhex("03 0000 0001"), unit=8, length=7)
+            assert reply[:3] == b"\x08\x03\x02"
+            assert crc(reply[:-2]) == reply[-2:]
+        assert bench.faults.counts == {"dead": 1}
+    assert [(served.equipment, list(served.values)) for served in read_truth(tmp_path / "truth.jsonl")] == [("b", ["state"])]
+
+
+@contextlib.asynccontextmanager
+async def controlled(folder: Path, text: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    path = folder / "sim.toml"
+    path.write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "shangyun", "sim", str(path), "--control", cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout
+    try:
+        first = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        found = re.search(r"127\.0\.0\.1:(\d+)", first)
+        assert found, first
+        yield process, int(found[1])
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def test_a_bench_in_another_process_is_told_its_faults_line_by_line(tmp_path: Path) -> None:
+    async with controlled(tmp_path, MACHINE.format(name="a", profile="boiler/generic_plc", port=0)) as (process, port):
+        assert process.stdin
+        assert process.stdout
+
+        async def order(text: str) -> Any:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(text.encode() + b"\n")
+            return json.loads(await asyncio.wait_for(process.stdout.readline(), 10))
+
+        assert await order('{"set": {"kind": "exception", "code": 6, "times": 1}}') == {"set": 1}
+        assert await order('{"set": {"kind": "dead", "units": [1], "from_seconds": 3600}}') == {"set": 2}
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        request = framed("modbus_tcp", bytes.fromhex("03 0003 0002"), unit=1)
+        writer.write(request + request)
+        assert await reader.readexactly(9) == framed("modbus_tcp", b"\x83\x06", unit=1)
+        assert (await reader.readexactly(13))[7:9] == b"\x03\x04"
+        writer.transport.abort()
+        assert await order('{"counts": true}') == {"counts": {"exception": 1}, "requests": {"a": 2}, "links": {}}
+        assert await order('{"clear": 2}') == {"clear": 1}
+        assert await order('{"clear": 2}') == {"clear": 0}
+        assert await order('{"clear": "all"}') == {"clear": 1}
+        for nonsense, told in (
+            ("nonsense", "Invalid JSON"),
+            ("[]", "object"),
+            ("{}", "an order is one of set, clear and counts"),
+            ('{"set": {"kind": "burp"}}', "burp"),
+            ('{"set": {"kind": "late"}}', "set.late.seconds: Field required"),
+            ('{"set": {"kind": "bad_crc"}}', "kind: no machine here can have the fault bad_crc"),
+            ('{"clear": 1.5}', "clear"),
+            ('{"stop": 1}', "stop"),
+            ("x" * 100_000, "the line is too long"),
+        ):
+            answer = await order(nonsense)
+            assert list(answer) == ["error"]
+            assert told in answer["error"]
+            assert "\n" not in answer["error"]
+        process.stdin.close()
+        rest, errors = await asyncio.wait_for(asyncio.gather(process.stdout.read(), process.stderr.read()), 10)  # type: ignore[union-attr]
+        assert (await process.wait(), rest, errors) == (0, b"stopped\n", b"")
+
+
+async def test_a_link_is_controlled_from_another_process(tmp_path: Path) -> None:
+    async with controlled(tmp_path, LINK) as (process, port):
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b'{"set": {"kind": "link_refuse", "links": ["wan"]}}\n{"counts": true}\n')
+        assert json.loads(await process.stdout.readline()) == {"set": 1}
+        answer = json.loads(await process.stdout.readline())
+        assert answer["links"] == {"wan": {"link_refuse": 1, "open": 0}}
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+
+def test_orders_do_not_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "sim.toml"
+    path.write_text(MACHINE.format(name="a", profile="boiler/generic_plc", port=0))
+    with path.open() as orders:
+        command = [sys.executable, "-m", "shangyun", "sim", str(path), "--control"]
+        ended = subprocess.run(command, cwd=ROOT, stdin=orders, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 2
+    assert "--control needs a pipe or a terminal as its standard input" in ended.stderr
+    assert "Traceback" not in ended.stderr

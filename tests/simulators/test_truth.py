@@ -16,6 +16,17 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert served == Served(1_700_000_000_000_001, "锅炉-1", {"steam_flow": 8.12, "program": "O1000.MPF", "power_factor": None})
 
 
+def test_a_spoiled_line_names_its_fault_and_is_only_given_to_who_asks_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    log = TruthLog(path)
+    log.write(Served(1, "a", {"x": 1.5}))
+    log.write(Served(2, "a", {"x": 2.5}).spoiled_by("late"))
+    log.close()
+    assert path.read_text().splitlines()[1] == '{"t": 2, "equipment": "a", "values": {"x": 2.5}, "fault": "late"}'
+    assert [served.time_us for served in read_truth(path)] == [1]
+    assert [(served.time_us, served.fault) for served in read_truth(path, spoiled=True)] == [(1, None), (2, "late")]
+
+
 def test_a_log_is_continued_and_never_begun_anew(tmp_path: Path) -> None:
     for number in range(3):
         log = TruthLog(tmp_path / "truth.jsonl")

@@ -1,0 +1,1 @@
+"""MTConnect: what an agent tells of its machines, streamed or polled over HTTP."""
