@@ -43,6 +43,7 @@ class CountingDevice:
         self.log: list[Ask] = []
         self.port = 0
         self._is_rtu = framing == "rtu"
+        self.request_bytes = 8 if self._is_rtu else 12
         self._handlers: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -66,7 +67,7 @@ class CountingDevice:
         answering = asyncio.create_task(self._answer(to_answer, writer))
         try:
             while True:
-                ask = self.read(await reader.readexactly(8 if self._is_rtu else 12))
+                ask = self.read(await reader.readexactly(self.request_bytes))
                 self.log[:] = [*self.log[-99:], ask]
                 await to_answer.put(ask)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):

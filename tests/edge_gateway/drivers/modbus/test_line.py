@@ -4,7 +4,6 @@ import random
 import time
 import tty
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 
@@ -243,14 +242,8 @@ async def test_who_a_unit_is_comes_from_its_identification() -> None:
             assert frame[1:5] == bytes.fromhex("2b0e0100")
             return Ask(self.asked, 0, frame[0], frame[1], 0, 0)
 
-        async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
-                ask = self.read(await reader.readexactly(7))
-                writer.write(behave(ask).frame)
-                await reader.read()
-            writer.transport.abort()
-
-    async with Identified("rtu") as device:
+    async with Identified("rtu", behave) as device:
+        device.request_bytes = 7
         line = await opened(rtu(device.port, timeout_seconds=1.0))
         assert await line.identify(3) == ["Acme", "X1"]
         line.close()
