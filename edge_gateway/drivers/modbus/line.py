@@ -80,6 +80,7 @@ class Line:
         self._turns = Turns()
         self._framing: Framing = RtuFraming()
         self._transport: Transport | None = None
+        self._is_open = False
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
         self._is_lost = False
@@ -97,7 +98,16 @@ class Line:
         ------
         NotConnected
         """
-        self.close()
+        self._is_open = True
+        await self._connect()
+
+    def close(self) -> None:
+        """Hang up; who still waits for a turn is told so, and does not dial again."""
+        self._is_open = False
+        self._hang_up()
+
+    async def _connect(self) -> None:
+        self._hang_up()
         metrics.CONNECTS.labels(self._name).inc()
         is_tcp = isinstance(self._settings, ModbusTcpSettings)
         self._framing = TcpFraming(random.randrange(0x10000)) if is_tcp else RtuFraming()  # noqa: S311 - guards no secret
@@ -120,9 +130,10 @@ class Line:
         try:
             self._transport = await open_transport(self._settings, arrived=arrived, lost=lost)
         except NotConnected as error:
+            self._is_open = False
             raise NotConnected(f"{self._name} ({error})") from error
 
-    def close(self) -> None:
+    def _hang_up(self) -> None:
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -136,8 +147,7 @@ class Line:
         """
         await self._turns.take(due)
         try:
-            if self._transport is None or self._is_lost:  # after a doubt, or a device that closes idle connections
-                await self.open()
+            await self._be_connected()
             is_in_step = await self._get_in_step(question)
             asked_us = self._now_us()
             reply = await self._exchange(question)
@@ -156,12 +166,18 @@ class Line:
         """
         await self._turns.take(0.0)
         try:
-            if self._transport is None or self._is_lost:
-                await self.open()
+            await self._be_connected()
             reply = await self._exchange(Identify(unit))
         finally:
             self._turns.release()
         return [] if reply.exception is not None else identification_of(reply.data)
+
+    async def _be_connected(self) -> None:
+        """Connect again after a doubt, or where a device closes idle connections; not where the driver was left."""
+        if not self._is_open:
+            raise NotConnected(f"{self._name}: closed")
+        if self._transport is None or self._is_lost:
+            await self._connect()
 
     async def _get_in_step(self, question: Question) -> bool:
         """Make sure that no answer of before can be taken for this one's; tell whether there is nothing left to fear."""
@@ -177,7 +193,8 @@ class Line:
     async def _exchange(self, question: AnyQuestion) -> Reply:
         clock = asyncio.get_running_loop().time
         await self._pace()
-        assert self._transport is not None
+        if self._transport is None:  # closed while it waited
+            raise NotConnected(f"{self._name}: closed")
         strays, started = self._framing.strays, time.perf_counter()
         if self._framing.is_serial:
             self._owed.setdefault(question.unit, []).append(_Owed(question.function, question.size, clock()))
@@ -234,7 +251,7 @@ class Line:
             if reply is not None:
                 return reply
             if self._is_lost:
-                self.close()
+                self._hang_up()
                 raise NotConnected(f"{self._name}: closed by the device")
             try:
                 async with asyncio.timeout_at(deadline):
@@ -247,7 +264,7 @@ class Line:
         metrics.LINE_TIMEOUTS.labels(self._name).inc()
         if not self._framing.is_serial:
             if self._buffer:
-                self.close()  # a frame that has not ended would swallow the next one
+                self._hang_up()  # a frame that has not ended would swallow the next one
         elif question.unit in self._answered_last:
             late = await self._reply_until(asyncio.get_running_loop().time() + self._settings.timeout_seconds)
             if late is not None:
@@ -257,13 +274,13 @@ class Line:
         self._answered_last.discard(question.unit)
         self._silent_in_a_row += question.unit in self._has_answered
         if self._silent_in_a_row >= _SILENT_IN_A_ROW and not isinstance(self._settings, ModbusRtuSettings):
-            self.close()
+            self._hang_up()
             raise NotConnected(f"{self._name}: nothing comes any more")
 
     async def _start_anew(self) -> None:
         """Come back to where a frame begins: with a new connection, or on a serial line after a silence."""
         if not self._framing.is_serial:
-            self.close()
+            self._hang_up()
             return
         clock = asyncio.get_running_loop().time
         until = clock() + _LONGEST_NOISE_SECONDS

@@ -282,3 +282,26 @@ async def test_a_serial_port_is_read_like_a_connection_and_its_loss_is_told() ->
 async def test_a_serial_port_that_does_not_exist_is_told_with_its_name() -> None:
     with pytest.raises(NotConnected, match="/dev/no-such-port"):
         await opened(ModbusRtuSettings(protocol="modbus_rtu", device="/dev/no-such-port"))
+
+
+async def test_those_who_wait_for_a_line_that_is_closed_do_not_dial_again() -> None:
+    async with CountingDevice("tcp", lambda ask: Told(0.02, device.reply(ask))) as device:
+        line = await opened(tcp(device.port, timeout_seconds=1.0))
+        asking = [asyncio.create_task(number(line)) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        line.close()
+        told = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(one) for one in told] == [NotConnected] * 5
+        assert device.connections == 1
+
+
+async def test_a_device_that_is_gone_is_dialled_once_however_many_wait_for_it() -> None:
+    attempts = metrics.CONNECTS.labels("plc")
+    async with CountingDevice("tcp", lambda _: Told(0.05, b"")) as device:
+        line = await opened(tcp(device.port, timeout_seconds=1.0))
+        asking = [asyncio.create_task(number(line)) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        before = attempts._value.get()  # noqa: SLF001 - the library offers no other way to read a counter
+    assert {type(one) for one in await asyncio.gather(*asking, return_exceptions=True)} == {NotConnected}
+    assert attempts._value.get() - before <= 1  # noqa: SLF001
+    line.close()
