@@ -2,7 +2,7 @@ import asyncio
 import math
 import random
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -14,6 +14,9 @@ from edge_gateway.settings import ModbusTcpSettings
 from telemetry.errors import NotConnected
 from telemetry.quality import Quality
 from tests.edge_gateway.responder import Ask, Responder, Send, profile, refusal, reply
+
+if TYPE_CHECKING:
+    from device_profiles.rollover import Rollover
 
 TIMEOUT_SECONDS = 0.05
 # Three blocks, because the holes are wider than the tolerance; the second is in another table.
@@ -324,3 +327,25 @@ async def test_a_sunspec_value_is_scaled_by_the_factor_of_the_same_reply() -> No
     pv = Target.from_profile(inverter, name="pv-1")
     async with Responder(answer) as device, modbus(device.port) as driver:
         assert told(await once(driver, pv), pv)["voltage_a"] == (230.5, Quality.GOOD)
+
+
+async def test_a_counter_that_turns_over_goes_on_over_polls_connections_and_groups() -> None:
+    """16 bits end at 65,535; what is known of the turns belongs to the machine and not to the connection."""
+    raws = iter((65_000, 10, 500, 20))
+    meter = target(profile({"signal": "fuel_total", "address": 0, "rollover": True}))
+    counters: dict[tuple[str, str], Rollover] = {}
+    told = []
+    async with Responder(lambda ask, send: send(reply(ask, [next(raws)]))) as device:
+        for _ in range(2):
+            async with Modbus("plc", settings(device.port), now_us=Clock().now_us, counters=counters) as driver:
+                told += [(await once(driver, meter)).readings[0][0] for _ in range(2)]
+    assert told == [65_000, 65_546, 66_036, 20], "a fall from 500 to 20 is a meter that was reset"
+
+
+async def test_logical_devices_of_one_unit_share_a_request_and_keep_their_values_apart() -> None:
+    map_ = profile({"signal": "steam_flow", "address": 0}, {"signal": "steam_pressure", "address": 1})
+    devices = [Target.from_profile(map_, name=f"burner-{n}", address_offset=10 * n) for n in range(3)]
+    async with Responder(at_once) as device, modbus(device.port) as driver:
+        answer = await driver.read(devices)
+        assert [(ask.start, ask.count) for ask in device.log] == [(0, 22)]
+    assert [[value for value, _ in poll.readings] for poll in answer.polls] == [[0, 1], [10, 11], [20, 21]]
