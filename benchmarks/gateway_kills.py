@@ -21,7 +21,7 @@ from benchmarks.gateway_truth_join import Verdict, join
 from shangyun.local_servers import Broker, embedded_postgresql, free_port
 from simulators.truth import read_truth
 
-KILLS = int(os.environ.get("KILLS", "12" if SHORT else "200"))
+KILLS = int(os.environ.get("KILLS", "6" if SHORT else "200"))
 PARTS = ("gateway", "broker", "ingest")
 COMMIT_WINDOW_SECONDS = FLUSH_SECONDS + 0.25
 """What a killed gateway may lose: the samples since its last flush, and a flush whose fsync had not returned."""

@@ -30,7 +30,7 @@ from simulators.faults import LinkFault
 from simulators.link import Link
 from telemetry.quality import Quality
 
-FAULTS = 6 if SHORT else 50
+FAULTS = 3 if SHORT else 50
 NUMBERS = 1500
 BACK_SECONDS = 10.0
 _PROGRAM = Path(__file__).parents[1] / "tests" / "edge_gateway" / "drivers" / "opcua" / "node_server"

@@ -18,7 +18,7 @@ from benchmarks.gateway_served import Stored, judge, out_of_order, read_stored
 DEVICES = 67
 """With 30 points each, 2,010 values a second."""
 BEFORE_SECONDS = 10.0
-AWAY_SECONDS = 40.0 if SHORT else 600.0
+AWAY_SECONDS = 20.0 if SHORT else 600.0
 AFTER_SECONDS = 15.0
 LOWEST_RATIO, HIGHEST_LIVE_SECONDS = 10.0, 2.0
 _DRAIN_SECONDS = 300.0

@@ -81,6 +81,8 @@ def install() -> Path:
     program, ready = CACHE / "bin" / "thingsboard-gateway", CACHE / "ready"
     if ready.exists() and ready.read_text() == " ".join(PACKAGES):
         return program
+    if SHORT:
+        raise NotCompared("the short form installs nothing")
     CACHE.parent.mkdir(parents=True, exist_ok=True)
     for command in (
         [sys.executable, "-m", "venv", "--clear", str(CACHE)],

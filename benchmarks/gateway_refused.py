@@ -11,7 +11,7 @@ from benchmarks.gateway_served import judge, read_stored
 from telemetry.topics import data_topic, receipt_topic, state_topic
 
 DEVICES = 20
-REFUSED_SECONDS = 20.0 if SHORT else 60.0
+REFUSED_SECONDS = 10.0 if SHORT else 60.0
 _USER = "plant"
 _REFUSING = f"topic readwrite #\nuser {_USER}\ntopic read {receipt_topic(GATEWAY)}\ntopic write {state_topic(GATEWAY)}\n"
 _MENDED = f"{_REFUSING}topic write {data_topic(GATEWAY)}\n"

@@ -141,7 +141,9 @@ def test_a_second_start_finds_the_data_of_the_first(tmp_path: Path) -> None:
     port = free_port()
     for _ in range(2):
         with demo(tmp_path / "demo", port) as (address, _):
-            series = f"{address}api/equipment/1/series?span=1h&signals=steam_pressure"
+            with urllib.request.urlopen(f"{address}api/equipment?search=boiler-1", timeout=10) as answer:
+                (number,) = re.findall(r'"id":\s*(\d+)', answer.read().decode())
+            series = f"{address}api/equipment/{number}/series?span=1h&signals=steam_pressure"
             with urllib.request.urlopen(series, timeout=10) as answer:
                 body = answer.read().decode()
     times = re.search(r'"times":\s*\[([^\]]*)\]', body)
