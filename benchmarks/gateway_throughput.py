@@ -11,7 +11,7 @@ from benchmarks.gateway_rig import Gateway, Meter, drain, site
 from benchmarks.gateway_served import judge, missed_polls, read_stored
 
 DEVICES = 500
-SECONDS = 15.0 if SHORT else 600.0
+SECONDS = 30.0 if SHORT else 600.0
 WARM_UP_SECONDS = 10.0
 HIGHEST_CPU_PERCENT, HIGHEST_MB = 130.0, 150.0
 NEURON_CPU_PERCENT, NEURON_MB = 124.0, 100.0

@@ -166,7 +166,8 @@ class Publisher:
                             metrics.PUBLISHED.inc()
                         else:  # ingest is away, and nobody will give a receipt
                             metrics.UNHEARD.inc()
-                            limit.reschedule(asyncio.get_running_loop().time() + self._soon(unheard_wait_seconds))
+                            # All that are on their way wait equally long, so that they come in order.
+                            limit.reschedule(asyncio.get_running_loop().time() + unheard_wait_seconds)
                             wait_seconds = self._settings.receipt_timeout_seconds
                             unheard_wait_seconds = min(unheard_wait_seconds * 2, self._settings.receipt_timeout_seconds)
                         await receipted.wait()
@@ -177,7 +178,7 @@ class Publisher:
                     if attempt == 1:
                         _log.warning("bundle %d: %s; it stays on disk", bundle.seq, refusal)
                     try:
-                        async with asyncio.timeout(self._soon(refused_wait_seconds)):
+                        async with asyncio.timeout(refused_wait_seconds * self._rng.uniform(0.75, 1.25)):
                             await receipted.wait()
                     except TimeoutError:
                         refused_wait_seconds = min(refused_wait_seconds * 2, _LONGEST_REFUSED_WAIT_SECONDS)
@@ -185,9 +186,6 @@ class Publisher:
             self._in_flight.pop(bundle.seq, None)
             metrics.IN_FLIGHT.set(len(self._in_flight))
             slots.release()
-
-    def _soon(self, seconds: float) -> float:
-        return seconds * self._rng.uniform(0.75, 1.25)
 
     async def _take_receipts(self, link: Link) -> None:
         async for message in link.messages():
