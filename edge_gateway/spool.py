@@ -20,6 +20,7 @@ from edge_gateway import metrics
 from edge_gateway.gaps import GAP_SCHEMA, Gap, note_gap, recent_gaps
 from edge_gateway.rows import Loss
 from edge_gateway.sealing import Parcel, pack, time_span
+from edge_gateway.turned_counters import COUNTER_SCHEMA, read_counters, write_counters
 from telemetry.bundle import Batch, Bundle, Event
 from telemetry.errors import ConfigError, RetryableError
 from telemetry.receipt import Receipt
@@ -39,14 +40,6 @@ CREATE TABLE bundle (
     to_us INTEGER NOT NULL,
     crc INTEGER NOT NULL,
     bytes BLOB NOT NULL
-);
-CREATE TABLE counter (
-    equipment TEXT NOT NULL,
-    signal TEXT NOT NULL,
-    modulus INTEGER NOT NULL,
-    last_raw INTEGER NOT NULL,
-    wraps INTEGER NOT NULL,
-    PRIMARY KEY (equipment, signal)
 );
 PRAGMA user_version = 2;
 """
@@ -215,27 +208,21 @@ class Spool:
     @_in_its_thread
     def read_counters(self) -> dict[tuple[str, str], Rollover]:
         """Give what was kept of counters that turn over, by equipment and signal; nothing where the disk does not answer."""
-        counters = {}
         try:
-            rows = self._database().execute("SELECT equipment, signal, modulus, last_raw, wraps FROM counter").fetchall()
+            return read_counters(self._database())
         except sqlite3.Error as error:
             self._recover(error)
             return {}
-        for equipment, signal, modulus, last_raw, wraps in rows:
-            counters[equipment, signal] = rollover = Rollover(modulus)
-            rollover.state = last_raw, wraps
-        return counters
 
     @_in_its_thread
     def keep_counters(self, counters: Mapping[tuple[str, str], Rollover]) -> None:
         """Write down how far counters have turned; a failure is tried again with the next call."""
         if not counters:
             return
-        rows = [(*names, rollover.modulus, *rollover.state) for names, rollover in counters.items()]
         try:
             database = self._database()
             with _transaction(database):
-                database.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?, ?, ?, ?)", rows)
+                write_counters(database, counters)
         except sqlite3.Error as error:
             self._recover(error)
 
@@ -286,7 +273,7 @@ class Spool:
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == 0:
             database.execute("BEGIN IMMEDIATE")
-            for statement in f"{GAP_SCHEMA}{_SCHEMA}".split(";"):
+            for statement in f"{GAP_SCHEMA}{COUNTER_SCHEMA}{_SCHEMA}".split(";"):
                 database.execute(statement)
             database.execute("INSERT INTO meta VALUES (?, 1, NULL)", (secrets.randbits(63),))
             database.execute("COMMIT")
