@@ -43,7 +43,7 @@ def test_what_the_sample_file_has_as_a_comment_is_right_too(tmp_path: Path) -> N
     path = tmp_path / "sim.toml"
     path.write_text(re.sub(r"(?m)^# (?=\[\[|[a-z_]+ = )", "", text), encoding="utf-8")
     settings = read_settings(path)
-    assert settings.machines[3].serial == Path("/tmp/ttySimulated")
+    assert settings.machines[3].serial == tmp_path.resolve() / "ttySimulated", "a relative path starts at the file's folder"
     assert [link.name for link in settings.links] == ["wan"]
     assert [fault.kind for fault in settings.faults] == ["late", "link_black_hole"]
 
