@@ -1,9 +1,12 @@
 """A kind of equipment: its canonical signals, read from ``<kind>/kind.toml``."""
 
+import itertools
 import re
+import string
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -18,6 +21,8 @@ FOLDER = Path(__file__).parent
 SIGNAL_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 """A signal's name is also a column of the database, so it must be an identifier of PostgreSQL."""
 _RESERVED = frozenset({"time", "equipment_id"})
+MOST_SIGNALS = 390
+"""A rollup has four columns a signal and PostgreSQL 1,600 columns a table."""
 
 
 class SignalType(StrEnum):
@@ -36,11 +41,62 @@ class SignalType(StrEnum):
     """A name or a message; it travels as an event and has no column."""
 
 
+class Role(StrEnum):
+    """What analytics use a signal for."""
+
+    OUTPUT = "output"
+    """What the machine is there for: steam, power, compressed air."""
+    INPUT = "input"
+    """What it is fed with, and what its operators adjust."""
+    LOAD = "load"
+    """How hard it works."""
+    STATE = "state"
+    """What it is doing."""
+    SETPOINT = "setpoint"
+    """What it is told to do."""
+    COUNTER = "counter"
+    """Grows and never falls but by a reset."""
+    CONDITION = "condition"
+    """What shows its health."""
+    QUALITY = "quality"
+    """What shows the quality of the product."""
+    AMBIENT = "ambient"
+    """What surrounds it: weather, grid, sea."""
+    POSITION = "position"
+    """Where it is."""
+    NAMEPLATE = "nameplate"
+    """What stands on it."""
+
+
 class Label(Settings):
     """A text for people, in both languages of the house."""
 
     zh: str = Field(min_length=1)
     en: str = Field(min_length=1)
+
+    def of(self, **numbers: str) -> Self:
+        """Give the label of one of several: ``String {string} current`` for string 7."""
+        return type(self)(zh=_filled(self.zh, numbers), en=_filled(self.en, numbers))
+
+
+class Part(Settings):
+    """Equipment of which a machine has several: strings, cylinders, axes."""
+
+    label: Label
+    names: tuple[str, ...] = ()
+    """What tells them apart: ``["x", "y", "z"]``."""
+    count: int = Field(default=0, ge=0, le=99)
+    """Instead of names: they are numbered from 1 to ``count``."""
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        return self.names or tuple(str(number) for number in range(1, self.count + 1))
+
+    @model_validator(mode="after")
+    def _has_members(self) -> Self:
+        if bool(self.names) == bool(self.count):
+            raise ValueError("has either 'names' or a 'count'")
+        return self
 
 
 class State(Settings):
@@ -71,8 +127,8 @@ class Signal(Settings):
     """Range of a healthy machine at work."""
     applies_in: tuple[str, ...] = ()
     """States of the machine in which ``normal`` and ``alarms`` mean something; in all of them where it is left out."""
-    role: str = ""
-    """What analytics use it for: ``output``, ``input``, ``load``, ``state``, ``counter``, ``condition``, ``ambient``."""
+    role: Role | None = None
+    """Every signal of a kind has one; a device's own signal may do without."""
     key: bool = False
     """Shown first: on the overview, in the list and on the telephone."""
     alarms: tuple[Alarm, ...] = ()
@@ -102,7 +158,24 @@ class Kind(Settings):
     label: Label
     source: str = Field(min_length=1)
     """Where the signal list and its ranges come from."""
-    signals: dict[str, Signal] = Field(min_length=1)
+    parts: dict[str, Part] = Field(default={})
+    """What the machine has several of; a signal whose name holds ``{string}`` stands for that signal of every string."""
+    families: dict[str, Signal] = Field(min_length=1, alias="signals")
+    """The signals as the file has them, those of parts once."""
+
+    @cached_property
+    def members(self) -> dict[str, dict[str, Mapping[str, str]]]:
+        """Of each family the names of its signals, each with the parts that it belongs to: ``{"string": "7"}``."""
+        return {family: dict(_members(family, self.parts)) for family in self.families}
+
+    @cached_property
+    def signals(self) -> dict[str, Signal]:
+        """Every signal by its name."""
+        return {
+            name: signal.model_copy(update={"label": signal.label.of(**part)}) if part else signal
+            for family, signal in self.families.items()
+            for name, part in self.members[family].items()
+        }
 
     @property
     def numeric_signals(self) -> tuple[str, ...]:
@@ -146,10 +219,51 @@ def read_kind(path: Path) -> Kind:
     problems = []
     if kind.name != path.parent.name:
         problems.append(file.problem(("name",), f"is {kind.name!r} in the folder {path.parent.name!r}"))
-    problems += signal_problems(file, kind.signals, kind)
+    problems += [
+        file.problem(("signals", family), f"has no 'role'; known: {', '.join(Role)}")
+        for family, signal in kind.families.items()
+        if signal.role is None
+    ]
+    unknown = list(_part_problems(file, kind))
+    problems += unknown
+    if not unknown:
+        problems += signal_problems(file, kind.signals, kind)
+        twice = [name for name, count in Counter(n for members in kind.members.values() for n in members).items() if count > 1]
+        problems += [file.problem(("signals",), f"{name!r} is named by two entries") for name in twice]
+        if len(kind.signals) > MOST_SIGNALS:
+            problems.append(file.problem(("signals",), f"are {len(kind.signals)}; a kind has at most {MOST_SIGNALS}"))
     if problems:
         raise ConfigError(*problems)
     return kind
+
+
+def _part_problems(file: TomlFile, kind: Kind) -> Iterator[Problem]:
+    for family in kind.families:
+        for name in _places(family):
+            if name not in kind.parts:
+                known = ", ".join(kind.parts) or "none"
+                yield file.problem(("signals", family), f"{{{name}}} is not one of the machine's parts; known: {known}")
+
+
+def _places(text: str) -> list[str]:
+    """Name what stands in braces."""
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    except ValueError:
+        return []
+
+
+def _filled(text: str, numbers: Mapping[str, str]) -> str:
+    for name, number in numbers.items():
+        text = text.replace(f"{{{name}}}", number)
+    return text
+
+
+def _members(family: str, parts: Mapping[str, Part]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    places = _places(family)
+    for names in itertools.product(*(parts[place].all_names for place in places)):
+        part = dict(zip(places, names, strict=True))
+        yield _filled(family, part), part
 
 
 def signal_problems(file: TomlFile, signals: Mapping[str, Signal], kind: Kind) -> Iterator[Problem]:

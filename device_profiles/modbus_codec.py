@@ -2,7 +2,7 @@
 
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from device_profiles.modbus_field import Images, Layers, Memory, NumberField
@@ -89,10 +89,11 @@ class BlockCodec:
         images = Images(data)
         return [self._texts[signal].read(images) for signal in self.text_signals]
 
-    def encode(self, values: Mapping[str, float | str]) -> bytes:
+    def encode(self, values: Mapping[str, float | str], *, saturates: bool = False) -> bytes:
         """Give the reply that means these values, by signal and by name of helper points.
 
-        A signal that is not among them reads as the device's "not available", or 0 where it has none.
+        A signal that is not among them reads as the device's "not available", or 0 where it has none. A counter turns over where
+        the device's does. With ``saturates`` a number that does not fit stops at the end of the range, as in most devices.
 
         Raises
         ------
@@ -104,9 +105,14 @@ class BlockCodec:
             given = float(values.get(point.label, NO_VALUE if point.sentinels else 0.0))
             exponent = int(values.get(point.scale_factor, 0)) if point.scale_factor is not None else 0
             try:
-                numbers[point.label] = codec.encode(given, exponent)
+                number = codec.encode(given, exponent)
             except ValueError as error:
                 raise ValueError(f"{point.label} = {given:g}: {error}") from error
+            if point.modulus is not None and not math.isnan(given):
+                number = math.floor(number) % point.modulus
+            if saturates and point.label in self._fields and not point.type.is_float and not math.isnan(given):
+                number = _saturated(number, self._fields[point.label], codec.sentinels)
+            numbers[point.label] = number
         memory = Memory(self._size_bytes)
         for label, number in numbers.items():
             try:
@@ -169,6 +175,15 @@ def _raw_sentinels(point: ModbusPoint) -> list[float]:
     highest = point.type.layout.highest
     is_twos_complement = point.type.layout.lowest == -highest - 1
     return [number - 2 * (highest + 1) if is_twos_complement and number > highest else number for number in point.sentinels]
+
+
+def _saturated(number: float, field: NumberField, sentinels: Collection[float]) -> float:
+    """Stop at the end of the range, or before it where the end means "not available"."""
+    lowest, highest = field.limits
+    stopped = min(max(number, lowest), highest)
+    while stopped != number and stopped in sentinels:
+        stopped += 1 if number < lowest else -1
+    return stopped
 
 
 def _scaled(raw: float, exponent: int, decode: Callable[[float, int], Reading]) -> Reading:

@@ -89,6 +89,13 @@ class NumberField:
         self.convert = _reader(layout, word_order, bits)
         """The step from what `struct` gives to the number, where there is one; it gives None where the bits mean no number."""
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest whole number that it holds."""
+        if self._bits:
+            return 0, (1 << self._bits[1] - self._bits[0] + 1) - 1
+        return self._layout.lowest, self._layout.highest
+
     def read(self, images: Images) -> float | None:
         image = images.of(is_swapped=self.place.is_swapped)
         (raw,) = self._struct.unpack_from(image, self.place.offset_bytes)
@@ -108,14 +115,13 @@ class NumberField:
             self._struct.pack_into(image, self.place.offset_bytes, number)
             return
         whole = round(number)
-        first, last = self._bits or (0, 0)
-        lowest, highest = (0, (1 << last - first + 1) - 1) if self._bits else (self._layout.lowest, self._layout.highest)
+        lowest, highest = self.limits
         if not lowest <= whole <= highest:
             raise ValueError(f"{whole} is not between {lowest} and {highest}")
         raw: Any = whole if self._layout.encode is None else self._layout.encode(whole)
         if self._bits:
             (word,) = self._struct.unpack_from(image, self.place.offset_bytes)
-            raw = word & ~(highest << first) | raw << first
+            raw = word & ~(highest << self._bits[0]) | raw << self._bits[0]
         elif self._layout.format == "6s":
             raw = raw.to_bytes(6, _BYTE_ORDERS[self.place.order])
         self._struct.pack_into(image, self.place.offset_bytes, raw)

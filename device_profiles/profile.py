@@ -62,7 +62,8 @@ class Point(Settings):
     offset: float = Field(default=0.0, allow_inf_nan=False)
     map: dict[str, str] | None = None
     """The device's code, as text (``5``, ``0x5500``; in MTConnect a word), to the name of the signal's state, which for a boolean
-    signal is ``false`` or ``true``."""
+    signal is ``false`` or ``true``. Where a device has one code for several states, all are named, ``standby|off``: the first is
+    what the code means, and a simulated machine shows it in each of them."""
 
     @model_validator(mode="after")
     def _has_a_scale(self) -> Self:

@@ -52,9 +52,9 @@ def _map_problems(
         yield file.problem(place, f"has a 'map', but {point.signal!r} is {signal.type}, not enum or boolean")
         return
     names = sorted(state.name for state in signal.states) or _TRUTH
-    for code, name in point.map.items():
-        if name not in names or not (has_words or device_code(code) is not None):
-            yield file.problem(place, f"map {code} = {name!r}: a device code, then one of {', '.join(names)}")
+    for code, meant in point.map.items():
+        if not set(meant.split("|")) <= set(names) or not (has_words or device_code(code) is not None):
+            yield file.problem(place, f"map {code} = {meant!r}: a device code, then one of {', '.join(names)}")
 
 
 def _unit_problems(file: TomlFile, place: tuple[str, int], point: "Point", signal: Signal) -> Iterator[Problem]:

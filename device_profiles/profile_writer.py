@@ -12,7 +12,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -107,7 +107,7 @@ def import_points(
     known = load_kind(base.content["kind"])
     point_model: type[Point] = get_args(base.model.model_fields["points"].annotation)[0]
     own = base.old.signals if base.old else {}
-    found = read_point_table(table, point_model, signals={**known.signals, **own}, sheet=sheet)
+    found = _without_nameless(read_point_table(table, point_model, signals={**known.signals, **own}, sheet=sheet))
     problems, notices = [*found.problems], [*found.notices, *_keep_unspoken(found, base.content.get("points", []))]
     signals = _own_signals(found, known, base.content.get("signals", {}), problems, notices)
     units = {name: signal.unit for name, signal in known.signals.items()} | {
@@ -193,6 +193,21 @@ def _new_base(table: Path, path: Path, asked: Mapping[str, str | None]) -> _Base
         "verified": "datasheet",
     }
     return _Base(model=_PROFILES[protocol], content=content)
+
+
+def _without_nameless(found: PointTable) -> PointTable:
+    """Leave out the rows whose signal nobody has filled in yet, as in the table of a scan, and say how many they are."""
+    if "signal" not in found.heads:
+        return found
+    named = tuple(point for point in found.points if {"signal", "name"} & point.fields.keys() or {"signal", "name"} & point.wrong)
+    skipped = len(found.points) - len(named)
+    if not skipped:
+        return found
+    if not named:
+        problem = Problem(message="no row has a signal yet", file=found.path, key=found.heads["signal"])
+        return replace(found, points=(), problems=(*found.problems, problem))
+    notice = f"skipped, for they have no signal: {skipped:,} {'row' if skipped == 1 else 'rows'}"
+    return replace(found, points=named, notices=(*found.notices, notice))
 
 
 def _keep_unspoken(found: PointTable, old_points: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -374,6 +389,9 @@ def export_points(profile: Profile) -> str:
     rows = []
     for point in profile.points:
         fields = point.model_dump(mode="python", exclude_unset=True, exclude_none=True)
+        for order in ("word_order", "byte_order"):  # a table has no head in which the whole device's order could stand
+            if getattr(profile, order, "big") != "big":
+                fields.setdefault(order, getattr(profile, order))
         row = {key: _cell(value, model.model_fields[key].annotation) for key, value in fields.items()}
         own = profile.signals.get(point.signal or "")
         if own is not None:

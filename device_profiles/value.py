@@ -30,15 +30,17 @@ class ValueCodec:
         self._multiplier, self._divisor = _as_ratio(point.scale * factor)
         self._offset = point.offset * factor + shift
         self._sentinel = sentinels[0] if sentinels else None
-        self._sentinels = frozenset(sentinels)
+        self.sentinels = frozenset(sentinels)
         self._words: dict[str, int] | None = None
         if signal.type is SignalType.ENUM or point.map is not None:
             codes = {state.name: state.code for state in signal.states} or _TRUTH
             self._words = (
                 {name.upper(): code for name, code in codes.items()}
                 if point.map is None
-                else {word: codes[name] for word, name in point.map.items()}
+                else {word: codes[name.partition("|")[0]] for word, name in point.map.items()}
             )
+            self._shown_as = {codes[name]: word for word, names in (point.map or {}).items() for name in names.split("|")[1:]}
+            """States that the device cannot tell from the one that the word means."""
             self._states = (
                 {code: code for code in codes.values()}
                 if point.map is None
@@ -47,7 +49,7 @@ class ValueCodec:
 
     def decode(self, raw: float, exponent: int = 0) -> Reading:
         """Give the value of a raw number; ``exponent`` is the power of ten of a scale-factor register."""
-        if raw in self._sentinels or raw != raw:  # noqa: PLR0124 - NaN is the one number that differs from itself
+        if raw in self.sentinels or raw != raw:  # noqa: PLR0124 - NaN is the one number that differs from itself
             return NO_VALUE, Quality.BAD_NOT_AVAILABLE
         if self._words is not None:
             code = self._states.get(raw)  # type: ignore[call-overload]  # 3.0 finds 3
@@ -85,6 +87,9 @@ class ValueCodec:
             for raw, code in self._states.items():
                 if code == value:
                     return raw
+            shown_as = device_code(self._shown_as.get(int(value), ""))
+            if shown_as is not None:
+                return shown_as
             raise ValueError(f"no device code means state {value:g}")
         return (value - self._offset) * self._divisor / self._multiplier / 10.0**exponent
 
@@ -103,6 +108,8 @@ class ValueCodec:
         for word, code in self._words.items():
             if code == value:
                 return word
+        if int(value) in self._shown_as:
+            return self._shown_as[int(value)]
         raise ValueError(f"no device word means state {value:g}")
 
 

@@ -32,7 +32,10 @@ def _profile_name(text: str, info: ValidationInfo) -> str:
     if text.endswith(".toml"):
         text = str(beside_the_file(Path(text), info))
     elif text not in profile_names():
-        near = difflib.get_close_matches(text, profile_names(), n=3, cutoff=0.5)
+        kind, _, model = text.partition("/")
+        of_kind = {name.partition("/")[2]: name for name in profile_names() if name.startswith(f"{kind}/")}
+        near = [of_kind[name] for name in difflib.get_close_matches(model, of_kind, n=3)]
+        near = near or difflib.get_close_matches(text, profile_names(), n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see: shangyun profiles list"
         raise ValueError(f"{text!r} is not a device profile; {hint}")
     try:

@@ -1,7 +1,6 @@
-"""``shangyun gateway import|export-points|certificates``: describe devices from tables of points, and who is believed."""
+"""``shangyun gateway certificates``: the gateway's own, and which servers are believed."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from edge_gateway.tables import print_table
@@ -9,29 +8,6 @@ from telemetry.errors import ConfigError
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "import",
-        help="make a device profile of a table of points (CSV, XLSX), or bring it up to date",
-        description="Read a table of points and show what it would change in a device profile; with --write, change it.",
-    )
-    parser.add_argument("table", type=Path, help="points.csv or points.xlsx; docs/how-to/import-points.md tells the columns")
-    parser.add_argument("--profile", type=Path, required=True, metavar="FILE.toml", help="the profile to make or change")
-    parser.add_argument("--kind", help="equipment kind, for a new profile")
-    parser.add_argument("--maker", help="maker of the device, for a new profile")
-    parser.add_argument("--model", help="its model, for a new profile")
-    parser.add_argument("--protocol", choices=("modbus", "opcua", "mtconnect"), help="for a new profile (default: modbus)")
-    parser.add_argument("--sheet", help="sheet of an Excel file that has several")
-    parser.add_argument("--write", action="store_true", help="write the profile; without it the changes are only shown")
-    parser.set_defaults(run=import_table)
-    parser = commands.add_parser(
-        "export-points", help="write a device profile's points as CSV", description="Write points as CSV."
-    )
-    parser.add_argument("profile", help="device model, or a file of your own that ends in .toml")
-    parser.set_defaults(run=export)
-    _add_certificates(commands)
-
-
-def _add_certificates(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "make the gateway's OPC UA certificate; see and trust those of servers"
     group = commands.add_parser("certificates", help=text, description=f"{text[:1].upper()}{text[1:]}.")
     kinds = group.add_subparsers(dest="certificates_command", required=True, metavar="COMMAND")
@@ -51,40 +27,6 @@ def _add_certificates(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     trusted.add_argument("folder", type=Path, help="the connection's trusted_folder")
     trusted.add_argument("which", help="file name or thumbprint, as `list` shows them")
     trusted.set_defaults(run=trust_certificate)
-
-
-def import_table(args: argparse.Namespace) -> int:
-    from device_profiles.profile_writer import import_points
-
-    found = import_points(
-        args.table,
-        args.profile,
-        kind=args.kind,
-        maker=args.maker,
-        model=args.model,
-        protocol=args.protocol,
-        sheet=args.sheet,
-    )
-    for notice in found.notices:
-        print(f"note: {notice}", file=sys.stderr)
-    if not found.diff:
-        print(f"{args.profile}: nothing would change" if args.profile.exists() else f"{args.profile}: the table has no points")
-        return 0
-    print(found.diff)
-    if args.write:
-        found.write()
-        print(f"{args.profile}: written")
-    else:
-        print(f"nothing is written; with --write it goes into {args.profile}")
-    return 0
-
-
-def export(args: argparse.Namespace) -> int:
-    from device_profiles.profile import load_profile
-    from device_profiles.profile_writer import export_points
-
-    sys.stdout.write(export_points(load_profile(args.profile)))
-    return 0
 
 
 def make_certificate(args: argparse.Namespace) -> int:

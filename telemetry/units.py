@@ -18,8 +18,12 @@ class Conversion(NamedTuple):
 def _registry() -> "pint.UnitRegistry[float]":
     import pint  # noqa: PLC0415 - half a second of loading that only a profile with a foreign unit has to pay
 
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True, cache_folder=None, on_redefinition="ignore"
+    )
     registry.define("var = volt * ampere")
+    for unit in ("varh = var * hour", "VAh = volt * ampere * hour", "kn = knot", "Nm = newton * meter"):
+        registry.define(unit)
     return registry
 
 

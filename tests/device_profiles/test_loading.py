@@ -361,18 +361,19 @@ def test_limits_apply_only_in_states_that_the_machine_has(tmp_path: Path) -> Non
 label = { zh = "水壶", en = "Kettle" }
 source = "this test"
 [signals]
-state = { type = "enum", key = true, label = { zh = "状态", en = "State" }, states = [
+state = { type = "enum", role = "state", key = true, label = { zh = "状态", en = "State" }, states = [
   { code = 1, name = "on", label = { zh = "开", en = "On" } },
 ] }
 [signals.temperature]
 type = "real"
+role = "condition"
 unit = "°C"
 normal = [90, 100]
 applies_in = ["boiling"]
 label = { zh = "温度", en = "Temperature" }
 """
     (folder / "kind.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"kind.toml:12: signals.temperature.applies_in: 'boiling' is not a state"):
+    with pytest.raises(ConfigError, match=r"kind.toml:13: signals.temperature.applies_in: 'boiling' is not a state"):
         read_kind(folder / "kind.toml")
     (folder / "kind.toml").write_text(text.replace("boiling", "on"), encoding="utf-8")
     assert read_kind(folder / "kind.toml").state_signal == "state"

@@ -231,3 +231,23 @@ def test_signals_of_the_profile_itself_are_decoded_like_those_of_the_kind() -> N
     codec = codec_of(profile_of(point("vibration", scale=0.1), signals=own))
     assert codec.signals == ("vibration",)
     assert codec.decode(registers(23)) == [(2.3, Quality.GOOD)]
+
+
+def test_a_counter_turns_over_where_the_devices_does() -> None:
+    codec = codec_of(profile_of(point(rollover=32768)))
+    assert codec.encode({"fuel_total": 970_574}) == registers(970_574 % 32_768)
+
+
+def test_a_device_that_saturates_stops_at_the_end_of_its_range_and_before_its_sentinel() -> None:
+    codec = codec_of(
+        profile_of(
+            point("furnace_pressure", "int16", sentinels=[-32768]),
+            point("steam_flow", "uint16", scale=0.01, sentinels=[65535, 65534]) | {"address": 1},
+            point("burner_load", "uint16", bits=[0, 3]) | {"address": 2},
+        )
+    )
+    values = {"furnace_pressure": -1e6, "steam_flow": 1e6, "burner_load": -3.0}
+    with pytest.raises(ValueError, match="is not between"):
+        codec.encode(values)
+    assert codec.encode(values, saturates=True) == registers(-32767 & 0xFFFF, 65533, 0)
+    assert codec.encode({**values, "steam_flow": math.nan}, saturates=True) == registers(-32767 & 0xFFFF, 65535, 0)

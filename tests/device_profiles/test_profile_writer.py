@@ -143,7 +143,7 @@ def test_a_signal_that_the_kind_lacks_becomes_the_profiles_own(tmp_path: Path) -
     table = (
         "信号,描述,地址,数据类型,单位,signal_type\n"
         "oil_level,油箱液位,1,REAL,mm,\n"
-        "burner_starts,Starts of the burner,3,UDINT,1,\n"
+        "ignition_count,Starts of the burner,3,UDINT,1,\n"
         "fan_fault,,0,uint16,,integer\n"
         "pump_hours,,5,UDINT,h,real\n"
     )
@@ -156,13 +156,13 @@ def test_a_signal_that_the_kind_lacks_becomes_the_profiles_own(tmp_path: Path) -
     signals = read_profile(result.path).signals
     assert {name: (str(s.type), s.unit, s.label.zh, s.label.en) for name, s in signals.items()} == {
         "oil_level": ("real", "mm", "油箱液位", "Oil level"),
-        "burner_starts": ("double", "1", "Starts of the burner", "Starts of the burner"),
+        "ignition_count": ("double", "1", "Starts of the burner", "Starts of the burner"),
         "fan_fault": ("integer", "1", "Fan fault", "Fan fault"),
         "pump_hours": ("real", "h", "Pump hours", "Pump hours"),
     }
     assert all(point.unit is None for point in read_profile(result.path).points)
     assert (
-        "not signals of boiler, so they become the profile's own: oil_level, burner_starts, fan_fault, pump_hours"
+        "not signals of boiler, so they become the profile's own: oil_level, ignition_count, fan_fault, pump_hours"
         in result.notices
     )
 

@@ -33,6 +33,16 @@ def test_a_state_without_a_map_goes_by_its_name_in_capitals() -> None:
     assert codec_of("execution").encode_text(codes["active"]) == "ACTIVE"
 
 
+def test_a_device_with_one_word_for_several_states_means_the_first_and_shows_it_for_all() -> None:
+    codec = codec_of("execution", map={"BUSY": "active", "IDLE": "reset|interrupted"})
+    codes = {state.name: state.code for state in CNC["execution"].states}
+    assert codec.decode_text("IDLE") == (codes["reset"], Quality.GOOD)
+    assert codec.encode_text(codes["interrupted"]) == "IDLE"
+    numbers = codec_of("execution", map={"3": "active", "0x10": "reset|interrupted"})
+    assert numbers.decode(16) == (codes["reset"], Quality.GOOD)
+    assert numbers.encode(codes["interrupted"]) == 16
+
+
 def test_a_boolean_is_told_by_words_too() -> None:
     codec = codec_of("is_warm_up", map={"ARMED": "false", "TRIGGERED": "true"})
     assert [codec.decode_text(word)[0] for word in ("ARMED", "TRIGGERED")] == [0, 1]

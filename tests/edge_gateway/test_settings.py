@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from device_profiles.kind import load_kind
 from device_profiles.profile import load_profile
 from edge_gateway.driver import Target
 from edge_gateway.settings import load_gateway
@@ -30,6 +31,9 @@ def test_the_sample_that_init_writes_is_the_example_and_is_sound() -> None:
 def test_columns_stand_in_the_order_of_the_kind_and_texts_are_no_columns() -> None:
     _, cnc = load_gateway(ROOT / "examples" / "gateway.toml").equipment
     (target,) = Target.all_of(cnc, load_profile(cnc.profile))
-    assert target.signals.names[:3] == ("execution", "operation_mode", "part_count_total")
-    assert target.text_signals == ("program",)
+    kind = load_kind("cnc_machine")
+    carried = {point.signal for point in target.profile.points}
+    assert target.signals.names == tuple(name for name in kind.numeric_signals if name in carried)
+    assert "program" in target.text_signals
+    assert not set(target.text_signals) & set(kind.numeric_signals)
     assert not target.single, "counters do not fit float32"
