@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest bench-gateway chaos docs lock clean
+.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -12,8 +12,16 @@ help: ## these lines
 demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system on this machine and print its address
 	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
-test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has
+# Tests without servers and clocks run side by side; the others one after the other, as what they measure would suffer.
+side_by_side := tests/device_profiles tests/simulators tests/telemetry tests/edge_gateway/test_every_profile.py
+
+test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
+ifdef ARGS
 	$(bin)/pytest $(ARGS)
+else
+	$(bin)/pytest --numprocesses auto --dist worksteal $(side_by_side)
+	$(bin)/pytest $(addprefix --ignore=,$(side_by_side))
+endif
 
 check: .venv/ready ## formatting, lint, types and the directions of imports
 	$(bin)/ruff format --check .
@@ -25,13 +33,16 @@ format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: bench-ingest bench-gateway ## every benchmark
+bench: bench-ingest bench-gateway bench-simulators ## every benchmark
 
 bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_ingest
 
 bench-gateway: .venv/ready ## the gateway: load, peer, requests, refusal, outage, kills (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_gateway
+
+bench-simulators: .venv/ready dashboards/static/vendor/manifest.json ## simulators and demo: herds, a fleet's history, load (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_simulators
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

@@ -11,15 +11,18 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import StrictInt, ValidationError
 
 from simulators.daemon import Bench
-from simulators.faults import Fault, LinkFault
+from simulators.faults import Fault, LinkFault, MachineFaultOrder, SensorFault
 from simulators.settings import fault_mistakes
 from telemetry.errors import ConfigError
 from telemetry.settings import Settings
+
+_Clear = Callable[[int | None], int]
 
 
 class _Order(Settings):
@@ -35,8 +38,8 @@ class Control:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._set: list[list[tuple[str, int]]] = []
-        """Of each fault that was set: where it is, by the link's name ('' for the servers), and its number there."""
+        self._set: list[list[tuple[_Clear, int]]] = []
+        """Of each fault that was set: what takes it away from its link, machine or servers, and its number there."""
 
     def obey(self, line: bytes | str) -> dict[str, Any]:
         try:
@@ -55,18 +58,22 @@ class Control:
     def _come(self, fault: Any) -> int:
         bench = self._bench
         if isinstance(fault, LinkFault):
-            self._set.append([(name, bench.links[name].add(fault)) for name in fault.links or bench.links])
+            links = [bench.links[name] for name in fault.links or bench.links]
+            self._set.append([(link.clear, link.add(fault)) for link in links])
+        elif isinstance(fault, MachineFaultOrder | SensorFault):
+            self._set.append([(equipment.mend, equipment.order(fault)) for equipment in bench.befallen(fault)])
         else:
-            self._set.append([("", bench.faults.add(fault))])
+            self._set.append([(bench.faults.clear, bench.faults.add(fault))])
         return len(self._set)
 
     def _go(self, number: int | Literal["all"]) -> int:
         bench = self._bench
         if number == "all":
-            return bench.faults.clear() + sum(link.clear() for link in bench.links.values())
+            everything: list[_Clear] = [bench.faults.clear, *(link.clear for link in bench.links.values())]
+            return sum(clear(None) for clear in [*everything, *(equipment.mend for equipment in bench.equipment.values())])
         if not 1 <= number <= len(self._set):
             return 0
-        return sum((bench.links[name] if name else bench.faults).clear(n) for name, n in self._set[number - 1])
+        return sum(clear(n) for clear, n in self._set[number - 1])
 
     def _counts(self) -> dict[str, Any]:
         bench = self._bench

@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from device_profiles.profile import ModbusProfile, Profile, load_profile
-from simulators.faults import Faults, LinkFault
-from simulators.fleet import Equipment
+from simulators.faults import Faults, LinkFault, MachineFaultOrder, SensorFault
+from simulators.fleet import Equipment, stand_up
 from simulators.link import Link
-from simulators.settings import MODBUS_PROTOCOLS, LinkSettings, SimulatorSettings, protocol_of
-from simulators.truth import Served, TruthLog
+from simulators.settings import MODBUS_PROTOCOLS, LinkSettings, MachineSettings, SimulatorSettings, protocol_of
+from simulators.truth import Served, TruthLog, Wrong
 
 _SERVERS = {"opcua": "OpcUaServer", "mtconnect": "MtConnectServer"}
 STEP_SECONDS = 0.5
@@ -56,6 +56,16 @@ class Bench:
     listening: list[Listening] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
     servers: list[Any] = field(default_factory=list)
+    report_wrong: Callable[[Wrong], None] = lambda _: None
+
+    @property
+    def equipment(self) -> dict[str, Equipment]:
+        """Every machine by its name."""
+        return {one.equipment.name: one.equipment for one in self.listening}
+
+    def befallen(self, fault: MachineFaultOrder | SensorFault) -> list[Equipment]:
+        """Give the machines that a fault strikes: those that it names, or all that can have it."""
+        return [one for name, one in self.equipment.items() if name in (fault.machines or (name,)) and one.can_have(fault)]
 
     def lines(self) -> list[str]:
         """Say what can be reached where."""
@@ -77,12 +87,12 @@ async def serve(settings: SimulatorSettings) -> AsyncIterator[Bench]:
     """
     async with AsyncExitStack() as stack:
         record: Record | None = None
+        bench = Bench(settings, Faults(seed=settings.fault_seed))
         if settings.truth_log is not None:
             log = TruthLog(settings.truth_log)
             stack.callback(log.close)
-            record = log.write
-        bench = Bench(settings, Faults(seed=settings.fault_seed))
-        fleet = [(Equipment(machine), load_profile(machine.profile)) for machine in settings.machines]
+            record, bench.report_wrong = log.write, log.write_wrong
+        fleet = [(equipment, load_profile(equipment.settings.profile)) for equipment in stand_up(settings.members)]
         for (protocol, place), group in groupby(sorted(fleet, key=_place), key=_place):
             members = list(group)
             # Port 0 means any free port, so machines that ask for it do not share one.
@@ -98,6 +108,9 @@ async def serve(settings: SimulatorSettings) -> AsyncIterator[Bench]:
             if isinstance(fault, LinkFault):
                 for name in fault.links or bench.links:
                     bench.links[name].add(fault)
+            elif isinstance(fault, MachineFaultOrder | SensorFault):
+                for equipment in bench.befallen(fault):
+                    equipment.order(fault)
             else:
                 bench.faults.add(fault)
         yield bench
@@ -117,7 +130,7 @@ async def run(
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     _allow_many_connections()
     async with serve(settings) as bench, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_live([one.equipment for one in bench.listening]))]
+        tasks = [group.create_task(_live(bench))]
         ready(bench)
         if control is not None:
             tasks.append(group.create_task(_obey(control, bench, stop)))
@@ -131,11 +144,13 @@ async def _obey(control: Callable[[Bench], Any], bench: Bench, stop: asyncio.Eve
     stop.set()
 
 
-async def _live(fleet: Sequence[Equipment]) -> None:
+async def _live(bench: Bench) -> None:
     while True:
         await asyncio.sleep(STEP_SECONDS)
-        for number, equipment in enumerate(fleet):
+        for number, equipment in enumerate(bench.equipment.values()):
             equipment.advance()
+            for wrong in equipment.take_wrongs():
+                bench.report_wrong(wrong)
             if number % 16 == 15:  # requests do not wait for a large fleet
                 await asyncio.sleep(0)
 
@@ -155,7 +170,7 @@ def _server(protocol: str, members: Sequence[tuple[Equipment, Profile]], record:
     machine = members[0][0].settings
     if protocol not in MODBUS_PROTOCOLS:
         made = getattr(importlib.import_module(f"simulators.servers.{protocol}"), _SERVERS[protocol])
-        return made(members, record or _forget, host=machine.host, port=machine.port)
+        return made(members, record or _forget, host=machine.host, port=machine.port, **_protection(machine))
     units = [(equipment, profile) for equipment, profile in members if isinstance(profile, ModbusProfile)]
     if machine.serial is not None:
         from simulators.servers.modbus_serial import ModbusSerialServer  # noqa: PLC0415 - only where it is used
@@ -166,6 +181,15 @@ def _server(protocol: str, members: Sequence[tuple[Equipment, Profile]], record:
     from simulators.servers.modbus import ModbusServer  # noqa: PLC0415 - the same
 
     return ModbusServer(units, record, host=machine.host, port=machine.port, protocol=protocol, faults=faults)
+
+
+def _protection(machine: MachineSettings) -> dict[str, Any]:
+    if machine.certificate_file is None or machine.key_file is None:
+        return {"passwords": machine.users} if machine.users else {}
+    from simulators.servers.opcua import Certificate  # noqa: PLC0415 - only where it is used
+
+    certificate = Certificate.read(machine.certificate_file, machine.key_file)
+    return {"certificate": certificate, "passwords": machine.users or None}
 
 
 def _link(settings: LinkSettings, seed: int) -> Link:

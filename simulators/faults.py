@@ -1,4 +1,7 @@
-"""Faults that a bench orders: what goes wrong, where, when and how often; the servers and links look here and do it.
+"""Faults that a bench orders: what goes wrong, where, when and how often.
+
+Those of the network and of answers are done by links and servers, which look here; those of machines and sensors are done by the
+machines themselves (`simulators.machine_faults`, `simulators.sensors`).
 
 Each fault is a table ``[[faults]]`` of the settings, an object in Python, or a line of JSON on the control input; all three
 are these models. Chance comes from one seeded source, so that a run can be repeated, and every stroke is counted.
@@ -10,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from device_profiles.profile import Table
 from telemetry.settings import Settings
@@ -150,6 +153,61 @@ class ClockJumpFault(_Timed):
     seconds: float
 
 
+class MachineFaultOrder(Settings):
+    """A fault of the machine itself; `shangyun sim --faults` names those of each kind, and what each does.
+
+    All its times are seconds of the machine's own clock, which its ``speed`` may make faster than the real one.
+    """
+
+    kind: Literal["machine"] = "machine"
+    fault: str
+    """Its name, such as ``gas_side_fouling``."""
+    machines: tuple[str, ...] = ()
+    """Names of the machines that it befalls; all that can have it when left out."""
+    part: Annotated[str, BeforeValidator(str)] = ""
+    """Which part is struck, such as the number of the cylinder, where the fault is one of a part."""
+    severity: float = Field(default=1.0, gt=0, le=1)
+    """How far it goes: 1 is what the fault's description says."""
+    from_seconds: float = Field(default=0.0, ge=0)
+    """How long after the start (in the control: after the order) it begins."""
+    ramp_seconds: float = Field(default=0.0, ge=0)
+    """How long it grows until its severity is reached; 0 is a sudden fault."""
+    shape: Literal["linear", "exponential"] = "linear"
+    """How it grows; ``exponential`` starts slowly and doubles six times, as wear does."""
+    for_seconds: float | None = Field(default=None, gt=0)
+    """When it is mended, counted from its coming; never when left out."""
+
+
+class SensorFault(Settings):
+    """A fault of one sensor of a machine; its times are seconds of the machine's own clock."""
+
+    kind: Literal["sensor"] = "sensor"
+    how: Literal["stuck", "dead", "bias", "drift", "noise", "spike", "swapped", "wrong_unit"]
+    """``stuck`` repeats its last value, a ``dead`` one has none (a device without a code for that refuses to answer), ``bias``
+    adds ``amount`` and ``drift`` so much per hour, ``noise`` has it as standard deviation, one reading in fifty is a ``spike`` of
+    it; ``swapped`` gives the reading of another signal, ``wrong_unit`` the right one in another unit."""
+    signal: str
+    """Name of the signal."""
+    amount: float = 0.0
+    """In the signal's unit; for bias, drift, noise and spike."""
+    other: str = ""
+    """For ``swapped`` the other signal, for ``wrong_unit`` the unit in which it answers."""
+    machines: tuple[str, ...] = ()
+    """Names of the machines that it befalls; all that have the signal when left out."""
+    from_seconds: float = Field(default=0.0, ge=0)
+    """How long after the start (in the control: after the order) it begins."""
+    for_seconds: float | None = Field(default=None, gt=0)
+    """How long it lasts; for ever when left out."""
+
+    @model_validator(mode="after")
+    def _says_what_it_needs(self) -> Self:
+        if (self.how in ("bias", "drift", "noise", "spike")) != bool(self.amount):
+            raise ValueError("'amount' belongs to bias, drift, noise and spike, which need it")
+        if (self.how in ("swapped", "wrong_unit")) != bool(self.other):
+            raise ValueError("'other' belongs to swapped and wrong_unit, which need it")
+        return self
+
+
 class LinkFault(_Timed):
     """A fault of the network in a `simulators.link.Link`."""
 
@@ -174,7 +232,8 @@ class LinkFault(_Timed):
 
 
 RequestFault = PlainFault | DelayFault | LateFault | WrongLengthFault | SplitFault | ExceptionFault | HoleFault
-Fault = Annotated[RequestFault | ClockJumpFault | LinkFault, Field(discriminator="kind")]
+EquipmentFault = MachineFaultOrder | SensorFault
+Fault = Annotated[RequestFault | ClockJumpFault | LinkFault | EquipmentFault, Field(discriminator="kind")]
 
 
 def reaches(fault: RequestFault | ClockJumpFault, protocol: str) -> bool:

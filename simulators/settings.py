@@ -1,5 +1,6 @@
 """Settings of the simulators: which machines stand where, which links lead to them, and what goes wrong."""
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,11 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from device_profiles.profile import ModbusProfile, Profile, load_profile
-from simulators.faults import ClockJumpFault, Fault, LinkFault, RequestFault, reaches
+from device_profiles.kind import SignalType, load_kind
+from device_profiles.profile import ModbusProfile, OpcUaProfile, Profile, load_profile
+from simulators.faults import ClockJumpFault, Fault, LinkFault, MachineFaultOrder, RequestFault, SensorFault, reaches
 from telemetry.errors import ConfigError, Problem
 from telemetry.settings import Settings, SettingsPath, beside_the_file, fit
 from telemetry.toml_file import TomlFile
+from telemetry.units import conversion
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 MODBUS_PROTOCOLS = ("modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu")
@@ -46,7 +49,16 @@ class MachineSettings(Settings):
     """Of a real serial device; the machines on it agree."""
     unit_id: int = Field(default=1, ge=1, le=247)
     """Modbus unit identifier."""
-    seed: int = 1
+    certificate_file: SettingsPath | None = None
+    """For OPC UA: certificate of the server (DER), with its application URI; all is signed or encrypted then. ``shangyun gateway
+    certificates make`` writes one."""
+    key_file: SettingsPath | None = None
+    """Its private key (PEM)."""
+    users: dict[str, str] = Field(default={})
+    """For OPC UA: names and passwords; anybody may come in where there are none."""
+    count: int = Field(default=1, ge=1, le=247)
+    """So many machines instead of one: ``<name>-1`` and on, with unit ids from ``unit_id`` up and seeds from ``seed`` up."""
+    seed: int = Field(default=1, ge=0)
     """Seed of all its randomness: its hidden parameters, its day and its sensors' noise."""
     speed: float = Field(default=1.0, gt=0, le=3600)
     """Simulated seconds per second."""
@@ -60,14 +72,32 @@ class MachineSettings(Settings):
         return load_profile(self.profile).kind if self.profile.endswith(".toml") else self.profile.partition("/")[0]
 
     @property
+    def protection(self) -> tuple[object, ...]:
+        """What machines of one OPC UA server have in common."""
+        return self.certificate_file, self.key_file, *self.users.items()
+
+    @property
     def place(self) -> tuple[str, int]:
         """Where it is reached; machines of one place share a server."""
         return (str(self.serial), 0) if self.serial is not None else (self.host, self.port)
 
+    def members(self) -> Iterator[Self]:
+        """Give the single machines that it stands for."""
+        if self.count == 1:
+            yield self
+            return
+        for number in range(self.count):
+            own = {"name": f"{self.name}-{number + 1}", "seed": self.seed + number, "unit_id": self.unit_id + number, "count": 1}
+            yield self.model_copy(update=own)
+
     @model_validator(mode="after")
     def _has_one_place(self) -> Self:
+        if self.unit_id + self.count - 1 > 247:
+            raise ValueError(f"{self.count} machines from unit {self.unit_id} on go past unit 247")
         if (self.protocol == "modbus_rtu") != (self.serial is not None):
             raise ValueError("'serial' belongs to protocol modbus_rtu, which needs it")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("'certificate_file' and 'key_file' belong together")
         if self.serial is not None and self.model_fields_set & {"host", "port"}:
             raise ValueError("a machine on a serial line has neither 'host' nor 'port'")
         return self
@@ -97,6 +127,11 @@ class SimulatorSettings(Settings):
     faults: tuple[Fault, ...] = ()
     fault_seed: int = 1
     """Seed of all chance in the faults."""
+
+    @property
+    def members(self) -> tuple[MachineSettings, ...]:
+        """Every single machine."""
+        return tuple(member for machine in self.machines for member in machine.members())
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
@@ -135,13 +170,14 @@ def read_settings(path: Path) -> SimulatorSettings:
 
 
 def _machine_problems(file: TomlFile, machines: Sequence[MachineSettings]) -> Iterator[Problem]:
-    names = Counter(machine.name for machine in machines)
-    first_at: dict[tuple[str, int], tuple[str, MachineSettings]] = {}
+    names = Counter(member.name for machine in machines for member in machine.members())
+    first_at: dict[tuple[str, int], MachineSettings] = {}
     units: set[tuple[tuple[str, int], int]] = set()
     for index, machine in enumerate(machines):
         place = ("machines", index)
-        if names[machine.name] > 1:
-            yield file.problem((*place, "name"), f"{machine.name!r} names {names[machine.name]} machines")
+        for member in machine.members():
+            if names[member.name] > 1:
+                yield file.problem((*place, "name"), f"{member.name!r} names {names[member.name]} machines")
         try:
             profile = load_profile(machine.profile)
         except ConfigError as error:
@@ -150,19 +186,30 @@ def _machine_problems(file: TomlFile, machines: Sequence[MachineSettings]) -> It
         if machine.protocol is not None and not isinstance(profile, ModbusProfile):
             yield file.problem((*place, "protocol"), f"is {machine.protocol}, but {machine.profile} speaks {profile.protocol}")
             continue
+        if profile.protocol != "opcua" and any(machine.protection):
+            yield file.problem(place, f"certificates and users belong to OPC UA, and {machine.profile} speaks {profile.protocol}")
         if machine.serial is None and machine.port == 0:
             continue
-        protocol = protocol_of(machine, profile)
-        served, first = first_at.setdefault(machine.place, (protocol, machine))
-        where = "port" if machine.serial is None else "serial"
-        if protocol != served:
-            yield file.problem((*place, where), f"{machine.port} already serves {served}")
-        elif (machine.baudrate, machine.parity) != (first.baudrate, first.parity):
-            yield file.problem((*place, where), f"{machine.serial} already has {first.baudrate} baud and parity {first.parity}")
-        elif isinstance(profile, ModbusProfile) and (machine.place, machine.unit_id) in units:
-            shared = f"port {machine.port}" if machine.serial is None else f"{machine.serial}"
-            yield file.problem((*place, "unit_id"), f"{machine.unit_id} is taken on {shared}")
-        units.add((machine.place, machine.unit_id))
+        taken = {(member.place, member.unit_id) for member in machine.members()} if isinstance(profile, ModbusProfile) else set()
+        for key, message in _quarrels(machine, first_at.setdefault(machine.place, machine), sorted(u for _, u in taken & units)):
+            yield file.problem((*place, key), message)
+        units |= taken
+
+
+def _quarrels(machine: MachineSettings, first: MachineSettings, units: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Tell in what a machine and the first one of its port or line do not agree; ``units`` are those that both would have."""
+    where, place = ("port", f"port {machine.port}") if machine.serial is None else ("serial", f"{machine.serial}")
+    served = protocol_of(first, load_profile(first.profile))
+    if protocol_of(machine, load_profile(machine.profile)) != served:
+        yield where, f"{machine.port} already serves {served}"
+    elif (machine.baudrate, machine.parity) != (first.baudrate, first.parity):
+        yield where, f"{machine.serial} already has {first.baudrate} baud and parity {first.parity}"
+    elif machine.protection != first.protection:
+        yield where, f"{machine.port} already has other certificates or users"
+    elif (machine is not first or machine.count > 1) and _has_fixed_nodes(machine):
+        yield where, f"{machine.profile} has fixed node ids, so each such machine has a port of its own"
+    elif units:
+        yield "unit_id", f"{', '.join(map(str, units))} is taken on {place}"
 
 
 def _fault_problems(file: TomlFile, settings: SimulatorSettings) -> Iterator[Problem]:
@@ -171,9 +218,11 @@ def _fault_problems(file: TomlFile, settings: SimulatorSettings) -> Iterator[Pro
             yield file.problem(("faults", index, key), message)
 
 
-def fault_mistakes(fault: RequestFault | ClockJumpFault | LinkFault, settings: SimulatorSettings) -> Iterator[tuple[str, str]]:
+def fault_mistakes(fault: Fault, settings: SimulatorSettings) -> Iterator[tuple[str, str]]:
     """Tell the keys of a fault that fit no machine or link of the settings, and what is wrong with them."""
-    if isinstance(fault, LinkFault):
+    if isinstance(fault, MachineFaultOrder | SensorFault):
+        yield from _equipment_mistakes(fault, settings.members)
+    elif isinstance(fault, LinkFault):
         known = [link.name for link in settings.links]
         if not known:
             yield "kind", "there is no link here"
@@ -181,7 +230,7 @@ def fault_mistakes(fault: RequestFault | ClockJumpFault | LinkFault, settings: S
             if name not in known:
                 yield "links", f"{name!r} is no link here; known: {', '.join(known)}"
     else:
-        yield from _machine_mistakes(fault, settings.machines)
+        yield from _machine_mistakes(fault, settings.members)
 
 
 def _machine_mistakes(fault: RequestFault | ClockJumpFault, machines: Sequence[MachineSettings]) -> Iterator[tuple[str, str]]:
@@ -202,6 +251,61 @@ def _machine_mistakes(fault: RequestFault | ClockJumpFault, machines: Sequence[M
         for unit in fault.units:
             if unit not in units:
                 yield "units", f"{unit} is the unit of no such machine; known: {', '.join(map(str, units))}"
+
+
+def _equipment_mistakes(fault: MachineFaultOrder | SensorFault, machines: Sequence[MachineSettings]) -> Iterator[tuple[str, str]]:
+    names = [machine.name for machine in machines]
+    for name in fault.machines:
+        if name not in names:
+            yield "machines", f"{name!r} is no machine here; known: {', '.join(names)}"
+    befallen = [machine for machine in machines if machine.name in (fault.machines or names)]
+    if isinstance(fault, MachineFaultOrder):
+        yield from _machine_fault_mistakes(fault, befallen)
+    else:
+        yield from _sensor_mistakes(fault, befallen)
+
+
+def _machine_fault_mistakes(fault: MachineFaultOrder, befallen: Sequence[MachineSettings]) -> Iterator[tuple[str, str]]:
+    from simulators.fleet import machine_class  # noqa: PLC0415 - the machines need numpy, these settings do not
+
+    kinds = sorted({machine.kind for machine in befallen})
+    known = {kind: machine_class(kind).FAULTS for kind in kinds}
+    able = [kind for kind in kinds if fault.fault in known[kind]]
+    if not able or (fault.machines and able != kinds):
+        names = sorted({name for faults in known.values() for name in faults})
+        near = difflib.get_close_matches(fault.fault, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(names)}"
+        yield "fault", f"{fault.fault!r} is no fault of {' or '.join(k for k in kinds if k not in able)}{hint}"
+    for kind in able:
+        part = known[kind][fault.fault].part
+        members = load_kind(kind).parts[part].all_names if part else ()
+        if fault.part not in (members or ("",)):
+            yield (
+                "part",
+                f"says which {part} is struck: {', '.join(members)}" if part else f"{fault.fault} strikes the whole machine",
+            )
+
+
+def _sensor_mistakes(fault: SensorFault, befallen: Sequence[MachineSettings]) -> Iterator[tuple[str, str]]:
+    kinds = {machine.kind: load_kind(machine.kind).signals for machine in befallen}
+    able = {kind: signals for kind, signals in kinds.items() if fault.signal in signals}
+    if not able or (fault.machines and len(able) < len(kinds)):
+        yield "signal", f"{fault.signal!r} is no signal of {' or '.join(kind for kind in kinds if kind not in able)}"
+    for kind, signals in able.items():
+        if signals[fault.signal].type is SignalType.TEXT:
+            yield "signal", f"{fault.signal!r} is a text, which no sensor measures"
+        elif fault.how == "swapped" and (fault.other not in signals or not signals[fault.other].is_numeric):
+            yield "other", f"{fault.other!r} is no measured signal of {kind}"
+        elif fault.how == "wrong_unit":
+            try:
+                conversion(signals[fault.signal].unit, fault.other)
+            except ValueError as error:
+                yield "other", str(error)
+
+
+def _has_fixed_nodes(machine: MachineSettings) -> bool:
+    profile = load_profile(machine.profile)
+    return isinstance(profile, OpcUaProfile) and any(point.node is not None for point in profile.points)
 
 
 def _has_clock(profile: Profile) -> bool:

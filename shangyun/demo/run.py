@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from shangyun.demo.plant import Ports, write_settings
+from shangyun.demo.plant import MACHINES, Ports, write_settings
 from shangyun.demo.processes import Child
 from shangyun.local_servers import Broker, embedded_postgresql, free_port, local_broker, require_free
 from telemetry.errors import ConfigError, ShangyunError
@@ -100,10 +100,9 @@ class _Progress:
 
 def _ports(*, web: int) -> Ports:
     ports: set[int] = set()
-    while len(ports) < 5:
+    while len(ports) < len(Ports._fields) - 1:
         ports.add(free_port())
-    broker, modbus, opcua, gateway_health, ingest_health = ports
-    return Ports(broker=broker, modbus=modbus, opcua=opcua, gateway_health=gateway_health, ingest_health=ingest_health, web=web)
+    return Ports._make([*ports, web])
 
 
 def _migrate(database: str) -> None:
@@ -119,7 +118,7 @@ def _wait_for_values(address: str, children: list[Child], stopped: Callable[[], 
     while not stopped():
         for child in children:
             child.check()
-        if _live_machines(address) >= 3:
+        if _live_machines(address) >= len(MACHINES):
             return
         if time.monotonic() > deadline:
             raise ShangyunError(f"no values on {address} after {_FIRST_VALUES_SECONDS:.0f} s; the logs may say why")

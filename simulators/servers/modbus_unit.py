@@ -187,7 +187,7 @@ class Unit:
     def _make(self, function: int, plan: _Plan, reading: _Reading) -> tuple[bytes, dict[str, Value]]:
         image = reading.images.get(id(plan.area))
         if image is None:
-            image = reading.images[id(plan.area)] = plan.area.codec.encode(reading.values)
+            image = reading.images[id(plan.area)] = plan.area.codec.encode(reading.values, saturates=True)
         skipped = plan.start - plan.area.first
         if plan.area.codec.table.is_bits:
             bits = int.from_bytes(image, "little") >> skipped & (1 << plan.count) - 1

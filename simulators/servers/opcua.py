@@ -25,6 +25,7 @@ from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
+from cryptography import x509
 
 from device_profiles.kind import Signal, SignalType
 from device_profiles.profile import OpcUaProfile, signals_of
@@ -142,6 +143,26 @@ class Certificate(NamedTuple):
     certificate_file: Path
     key_file: Path
     application_uri: str
+
+    @classmethod
+    def read(cls, certificate_file: Path, key_file: Path) -> Self:
+        """Take the application's URI from the certificate, where OPC UA Part 6, 6.2.2 has it.
+
+        Raises
+        ------
+        ConfigError
+            If a file cannot be read, or is no certificate of an application.
+        """
+        try:
+            key_file.read_bytes()
+            certificate = x509.load_der_x509_certificate(certificate_file.read_bytes())
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+        except OSError as error:
+            raise ConfigError(f"{error.filename}: {error.strerror}") from None
+        except (ValueError, x509.ExtensionNotFound):
+            raise ConfigError(f"{certificate_file} is no certificate (DER) that carries an application URI") from None
+        return cls(certificate_file, key_file, uri)
 
 
 class _Users(UserManager):

@@ -20,7 +20,7 @@ import pytest
 from simulators.commands import add_commands
 from simulators.daemon import Bench, Listening, run, serve
 from simulators.settings import MachineSettings, SimulatorSettings, read_settings
-from simulators.truth import read_truth
+from simulators.truth import read_truth, read_wrongs
 from telemetry.errors import ConfigError
 from tests.simulators.modbus_wire import MAP, crc, framed, serial_line
 
@@ -127,6 +127,60 @@ def test_the_truth_log_lies_beside_the_settings_file(tmp_path: Path) -> None:
         ),
         (LINK + FAULT.format(kind="link_delay"), "8: faults[1]: 'seconds' belongs to link_delay, which needs it"),
         (LINK + LINK, "6: links[1].name: 'wan' names 2 links"),
+        (
+            FAULT.format(kind="machine") + 'fault = "gas_side_foulin"\n',
+            "7: faults[1].fault: 'gas_side_foulin' is no fault of boiler; did you mean 'gas_side_fouling'?",
+        ),
+        (
+            FAULT.format(kind="machine") + 'fault = "tube_leak"\npart = 3\n',
+            "8: faults[1].part: tube_leak strikes the whole machine",
+        ),
+        (
+            FAULT.format(kind="machine") + 'fault = "tube_leak"\nmachines = ["b"]\n',
+            "8: faults[1].machines: 'b' is no machine here; known: a",
+        ),
+        (
+            MACHINE.format(name="e", profile="diesel_engine/deepsea_gencomm", port=2)
+            + FAULT.format(kind="machine")
+            + 'fault = "injector_dead"\npart = 9\n',
+            "12: faults[1].part: says which cylinder is struck: 1, 2, 3, 4, 5, 6",
+        ),
+        (
+            FAULT.format(kind="sensor") + 'how = "drift"\nsignal = "steam_pressure"\n',
+            "5: faults[1]: 'amount' belongs to bias, drift, noise and spike, which need it",
+        ),
+        (
+            FAULT.format(kind="sensor") + 'how = "stuck"\nsignal = "spindle_speed"\n',
+            "8: faults[1].signal: 'spindle_speed' is no signal of boiler",
+        ),
+        (
+            FAULT.format(kind="sensor") + 'how = "wrong_unit"\nsignal = "steam_pressure"\nother = "kg"\n',
+            "9: faults[1].other: 'MPa' cannot be converted to 'kg'",
+        ),
+        (
+            FAULT.format(kind="sensor") + 'how = "swapped"\nsignal = "steam_pressure"\nother = "pressure"\n',
+            "9: faults[1].other: 'pressure' is no measured signal of boiler",
+        ),
+        (
+            MACHINE.format(name="c", profile="boiler/siemens_s7_1500", port=3) + "count = 2\n",
+            "8: machines[2].port: boiler/siemens_s7_1500 has fixed node ids, so each such machine has a port of its own",
+        ),
+        (
+            MACHINE.format(name="c", profile="cnc_machine/opc_40501", port=3) + 'certificate_file = "server.der"\n',
+            "5: machines[2]: 'certificate_file' and 'key_file' belong together",
+        ),
+        (
+            MACHINE.format(name="b", profile="boiler/generic_plc", port=3) + 'users = { operator = "secret" }\n',
+            "5: machines[2]: certificates and users belong to OPC UA, and boiler/generic_plc speaks modbus",
+        ),
+        (
+            MACHINE.format(name="many", profile="boiler/generic_plc", port=1) + "count = 3\n",
+            "5: machines[2].unit_id: 1 is taken on port 1",
+        ),
+        (
+            MACHINE.format(name="many", profile="boiler/generic_plc", port=2) + "count = 3\nunit_id = 246\n",
+            "5: machines[2]: 3 machines from unit 246 on go past unit 247",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, second: str, message: str) -> None:
@@ -183,8 +237,8 @@ def test_the_command_prints_where_it_listens_and_leaves_cleanly_on_a_signal(tmp_
     )
     program = """
 import argparse, pathlib, sys
-from simulators.commands import simulate
-sys.exit(simulate(argparse.Namespace(file=pathlib.Path(sys.argv[1]), control=False)))
+from simulators.commands import serve
+sys.exit(serve(argparse.Namespace(file=pathlib.Path(sys.argv[1]), control=False)))
 """
     command = [sys.executable, "-W", "error", "-c", program, str(path)]
     with subprocess.Popen(
@@ -319,6 +373,79 @@ async def test_a_bench_in_another_process_is_told_its_faults_line_by_line(tmp_pa
         process.stdin.close()
         rest, errors = await asyncio.wait_for(asyncio.gather(process.stdout.read(), process.stderr.read()), 10)  # type: ignore[union-attr]
         assert (await process.wait(), rest, errors) == (0, b"stopped\n", b"")
+
+
+async def test_machines_and_sensors_break_while_they_run_and_the_truth_log_says_when(tmp_path: Path) -> None:
+    text = (
+        'truth_log = "truth.jsonl"\n' + MACHINE.format(name="a", profile="boiler/generic_plc", port=0) + "speed = 60\ncount = 2\n"
+    )
+    text += FAULT.format(kind="machine") + 'fault = "water_side_scale"\nmachines = ["a-2"]\nseverity = 0.5\n'
+    async with controlled(tmp_path, text) as (process, _):
+        assert process.stdin
+        assert process.stdout
+
+        async def order(text: str) -> Any:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(text.encode() + b"\n")
+            return json.loads(await asyncio.wait_for(process.stdout.readline(), 10))
+
+        assert "a-2" in (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        machine = '{"set": {"kind": "machine", "fault": "tube_leak", "ramp_seconds": 60}}'
+        assert await order(machine) == {"set": 1}
+        sensor = '{"set": {"kind": "sensor", "how": "bias", "signal": "drum_level", "amount": 40, "machines": ["a-1"]}}'
+        assert await order(sensor) == {"set": 2}
+        assert "no fault of boiler" in (await order('{"set": {"kind": "machine", "fault": "rust"}}'))["error"]
+        await asyncio.sleep(2.5)
+        assert await order('{"clear": 1}') == {"clear": 2}
+        assert await order('{"clear": "all"}') == {"clear": 2}
+        await asyncio.sleep(1)
+    told = [(wrong.equipment, wrong.wrong, wrong.where, wrong.severity) for wrong in read_wrongs(tmp_path / "truth.jsonl")]
+    assert set(told) >= {
+        ("a-2", "water_side_scale", "", 0.5),
+        ("a-2", "water_side_scale", "", 0.0),
+        ("a-1", "tube_leak", "", 1.0),
+        ("a-2", "tube_leak", "", 0.0),
+        ("a-1", "sensor_bias", "drum_level", 1.0),
+        ("a-1", "sensor_bias", "drum_level", 0.0),
+    }
+
+
+async def test_an_opc_ua_machine_of_a_settings_file_lets_in_who_signs_and_knows_the_password(tmp_path: Path) -> None:
+    from asyncua.client.client import Client
+    from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
+    from asyncua.ua.object_ids import ObjectIds
+    from asyncua.ua.uaerrors import UaError
+
+    from edge_gateway.drivers.opcua.certificates import make_certificate
+
+    for name in ("server", "client"):
+        make_certificate(tmp_path, name=name, application_uri=f"urn:test:{name}", hosts=["localhost"])
+    path = tmp_path / "sim.toml"
+    more = 'certificate_file = "server.der"\nkey_file = "server.pem"\nusers = { gateway = "secret" }\n'
+    path.write_text(MACHINE.format(name="c", profile="cnc_machine/opc_40501", port=0) + more)
+    async with serve(read_settings(path)) as bench:
+        client = Client(f"opc.tcp://127.0.0.1:{bench.listening[0].port}/")
+        client.application_uri = "urn:test:client"
+        client.set_user("gateway")
+        client.set_password("secret")
+        certificate, key, server = (str(tmp_path / name) for name in ("client.der", "client.pem", "server.der"))
+        await client.set_security(SecurityPolicyBasic256Sha256, certificate, key, server_certificate=server)
+        async with client:
+            assert await client.get_node(f"i={ObjectIds.Server_ServerStatus_State}").read_value() == 0
+        with pytest.raises(UaError):
+            async with Client(f"opc.tcp://127.0.0.1:{bench.listening[0].port}/"):
+                pass
+
+
+def test_a_file_that_is_no_certificate_is_told(tmp_path: Path) -> None:
+    from simulators.servers.opcua import Certificate
+
+    (tmp_path / "key.pem").touch()
+    with pytest.raises(ConfigError, match=r"none\.der: No such file"):
+        Certificate.read(tmp_path / "none.der", tmp_path / "key.pem")
+    with pytest.raises(ConfigError, match="is no certificate"):
+        Certificate.read(tmp_path / "key.pem", tmp_path / "key.pem")
 
 
 async def test_a_link_is_controlled_from_another_process(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The laws that machines obey: functions and small models on arrays, each with its source."""
