@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 """One number of each machine, shape ``(n,)``, or of each of its parts, shape ``(n, parts)``."""
+Flags = npt.NDArray[np.bool_]
+"""One truth of each machine, or of each of its parts."""
 _BLOCK = 512
 
 
@@ -41,7 +43,7 @@ class Dice:
         """Several numbers a machine between two limits, shape ``(n, count)``."""
         return low + (high - low) * self._uniforms.take(count).T
 
-    def happens(self, seconds: float, *, mean_seconds: float | Array) -> npt.NDArray[np.bool_]:
+    def happens(self, seconds: float, *, mean_seconds: float | Array) -> Flags:
         """Tell for which machines something happens now that comes by chance every ``mean_seconds`` in the mean."""
         return np.asarray(self.uniform() < -np.expm1(-seconds / np.asarray(mean_seconds)))
 

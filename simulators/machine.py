@@ -12,11 +12,11 @@ from typing import ClassVar
 import numpy as np
 
 from device_profiles.kind import Kind, load_kind
-from simulators.dice import Array, Dice
+from simulators.dice import Array, Dice, Flags
 from simulators.machine_faults import MachineFault, MachineFaults
 from simulators.sensors import Sensor, Sensors, Values
 
-__all__ = ["Array", "Machines", "Values", "lag"]
+__all__ = ["Array", "Flags", "Machines", "Values", "lag"]
 
 
 class Machines(ABC):

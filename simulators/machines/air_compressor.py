@@ -16,20 +16,17 @@ from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.demand import Demand
-from simulators.machine import Array, Machines, Values, lag
+from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics.air_network import RATED_FLOW_M3_PER_MIN, AirNetwork
 from simulators.physics.compressor_cooling import CompressorCooling, CoolingState
+from simulators.physics.demand import Demand
 from simulators.physics.package_motor import PackageMotor
 from simulators.physics.screw_compressor import AirEnd, Running, ScrewBlock, Troubles
 from simulators.physics.three_phase import phase_factors
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
-
-Flags = npt.NDArray[np.bool_]
 
 STOPPED, STARTING, IDLE, LOADED, TRIPPED = range(5)
 NO_FAULT, HOT_DISCHARGE, SEPARATOR_BLOCKED, OIL_LOW = range(4)

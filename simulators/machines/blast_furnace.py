@@ -30,8 +30,8 @@ from simulators.machine_faults import MachineFault
 from simulators.physics import blast_furnace_balances as balances
 from simulators.physics import blast_furnace_stock as stock
 from simulators.physics.blast_furnace_walls import COLD_BLAST_C, LEAK_M3_PER_H, Stoves, Walls, each
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
 OFF_BLAST, REDUCED_BLAST, BLOWING = range(3)
 VOLUME_M3, HEARTH_M2, TUYERES_M2 = 2500.0, 98.5, 0.35

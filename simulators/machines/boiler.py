@@ -15,13 +15,12 @@ from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.demand import Demand
-from simulators.machine import Array, Machines, Values, lag
+from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics import gas_combustion
 from simulators.physics.boiler_water import BoilerWater
+from simulators.physics.demand import Demand
 from simulators.physics.forced_draught_fan import RATED_AIR_M3_PER_H, forced_draught_fan
 from simulators.physics.gas_burner import BurnerTroubles, GasBurner
 from simulators.physics.gas_combustion import METHANE_KJ_PER_M3, OXYGEN_OF_AIR
@@ -29,10 +28,9 @@ from simulators.physics.heat_surfaces import FURNACE_M2, Deposits, HeatSurfaces
 from simulators.physics.soot import Soot
 from simulators.physics.steam_drum import SteamDrum, WaterFlows
 from simulators.physics.wander import wander
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
-Flags = npt.NDArray[np.bool_]
 OFF, PURGING, IGNITING, RUNNING, TRIPPED = range(5)
 TRIP_LOW_WATER, TRIP_FLAME_FAILURE = 1, 2
 PURGE_SECONDS, IGNITION_SECONDS, TRIP_SECONDS = 40.0, 10.0, 180.0

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import Machines, Values, lag
+from simulators.machine import Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics.cutting import POWER_PER_VB, VB_LIMIT_MM
 from simulators.physics.job_shop import AIR_TOO_LOW, CONVEYOR_JAMMED, DOOR_OPEN, EMERGENCY_STOP, Hindrance, JobShop
@@ -37,8 +36,8 @@ from simulators.physics.machining_plan import (
     friction_kw,
     warm_up,
 )
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
 TOLERANCE_MM = 0.02
 AXES = ("x", "y", "z")
@@ -60,7 +59,6 @@ _ALARMS = {
     PROGRAM_STOP: (WARNING, "program stop M0"),
 }
 _FLOOD = np.array([AIR_TOO_LOW, COOLANT_LOW, LUBRICANT_LOW, CONVEYOR_JAMMED, DOOR_OPEN])
-Flags = npt.NDArray[np.bool_]
 
 
 class CncMachine(Machines):

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.machine import Array, Machines, Values
+from simulators.machine import Array, Flags, Machines, Values
 from simulators.machine_faults import MachineFault
 from simulators.physics.bucket_cycles import BucketCycles
 from simulators.physics.building_site import HAUL_KMH, BuildingSites
@@ -27,10 +26,9 @@ from simulators.physics.excavator_work import TRAVEL, Operators
 from simulators.physics.site_days import SiteDays
 from simulators.physics.vehicle_battery import NEEDED_KW, VehicleBattery
 from simulators.physics.wander import wander
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
-Flags = npt.NDArray[np.bool_]
 UNLOCKED, LOCKED, TAMPERED = 0.0, 1.0, 2.0
 TANK_L, DEF_TANK_L = 345.0, 39.0
 _STOLEN_L_PER_MIN, _FILLED_L_PER_MIN = 12, 50

@@ -14,9 +14,8 @@ from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.machine import Array, Machines, Values, lag
+from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics import cylinders, diesel_gas_path
 from simulators.physics.alternator import Alternator
@@ -25,10 +24,9 @@ from simulators.physics.engine_cooling import EngineCooling, Warming
 from simulators.physics.fuel_tank import TANK_LITRES, FuelTank
 from simulators.physics.generator_duty import GeneratorDuty
 from simulators.physics.turbocharger import Turbocharger
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
-Flags = npt.NDArray[np.bool_]
 STOPPED, CRANKING, WARMING_UP, RUNNING, COOLING_DOWN = range(5)
 RATED_KW, RATED_SHAFT_KW, RATED_INDICATED_KW = 500.0, 537.0, 569.0
 COOLANT_TRIP_C, OIL_PRESSURE_TRIP_BAR = 103.0, 1.5

@@ -16,12 +16,11 @@ from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.demand import Demand
-from simulators.machine import Array, Machines, Values, lag
+from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics import rectifier_drive
+from simulators.physics.demand import Demand
 from simulators.physics.induction_motor import (
     GRID_HZ,
     PHASE_V,
@@ -37,8 +36,8 @@ from simulators.physics.power_meter import PowerMeter
 from simulators.physics.rotor_vibration import BEARING_DAMAGE, Causes, bearing_signs, velocity_mm_s
 from simulators.physics.three_phase import phases
 from simulators.physics.wander import wander
+from simulators.physics.weather import Weather
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
 STOPPED, STARTING, RUNNING, FAULT = range(4)
 
@@ -49,7 +48,6 @@ _SHORTEST_STOP_SECONDS = 1800.0
 _BEARINGS = ("drive", "non_drive")
 _START_SECONDS, _RAMP_HZ_PER_SECOND, _LOWEST_HZ = 12.0, 2.0, 25.0
 _SWING_SECONDS = np.array([600.0, 30.0, 90.0, 40.0])
-Flags = npt.NDArray[np.bool_]
 
 
 class Motor(Machines):

@@ -15,17 +15,15 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import Machines, Values, lag
+from simulators.machine import Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics.photovoltaics import throttled_v
 from simulators.physics.solar_roof import ARRAY_KWP, ROOF_FAULTS, STRINGS, TRACKERS, SolarRoof
 from simulators.physics.trackers import WorkingPoint, pairs, to_strings
 from simulators.sensors import Sensor
 
-Flags = npt.NDArray[np.bool_]
 RATING_KW = 100.0
 OFF, SLEEPING, STARTING, RUNNING, THROTTLED, SHUTTING_DOWN, FAULT, STANDBY = range(1, 9)
 NOT_DERATED, RATED_POWER, TEMPERATURE, POWER_ORDER = 0, 2, 6, 7

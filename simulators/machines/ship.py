@@ -16,10 +16,9 @@ from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import Machines, Values, lag
+from simulators.machine import Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics.bulk_carrier import BEAM_M, BulkCarriers
 from simulators.physics.generator_sets import GeneratorSets
@@ -34,7 +33,6 @@ from simulators.physics.two_stroke_engine import CYLINDERS, CylinderFaults, TwoS
 from simulators.physics.voyage import AT_ANCHOR, AT_SEA, IN_PORT, MANOEUVRING, Voyages
 from simulators.sensors import Sensor
 
-Flags = npt.NDArray[np.bool_]
 HEAVY_FUEL, DISTILLATE = 0.0, 1.0
 GENERATORS, BALLAST_TANKS, FIRE_ZONES = 3, 4, 4
 MANOEUVRING_RPM = 54.0

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.machine import Array, Machines, Values, lag
+from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
 from simulators.physics.gear_oil import HIGHEST_C, GearOil
 from simulators.physics.grid import Grid, three_phase_readings
@@ -24,10 +23,10 @@ from simulators.physics.hydraulic_unit import HydraulicUnit
 from simulators.physics.pitch_drives import FEATHER_DEG, PitchDrives
 from simulators.physics.rotor_aerodynamics import Rotor, power_coefficient
 from simulators.physics.thermal_nodes import Node, ThermalNodes
+from simulators.physics.weather import Weather
 from simulators.physics.wind import STANDARD_DENSITY, Wind, air_density
 from simulators.physics.yaw_drive import YawDrive
 from simulators.sensors import Sensor
-from simulators.weather import Weather
 
 RATED_KW, RADIUS_M, GEAR_RATIO = 5000.0, 63.0, 97.0
 SLOWEST_RAD_S, RATED_RAD_S = 6.9 * np.pi / 30, 12.1 * np.pi / 30
@@ -39,7 +38,6 @@ STANDBY, STARTING, RUNNING, STORM, ICED, UNTWISTING, FAULT, MAINTENANCE = range(
 CONVERTER, PITCH, OVERSPEED, VIBRATION, OVERTEMPERATURE, GRID = 101, 201, 202, 301, 401, 501
 """Fault codes."""
 MAINTENANCE_DAYS = 182
-Flags = npt.NDArray[np.bool_]
 _ENERGY_PER_SPEED_SQUARED = INERTIA_KG_M2 / 2000
 """Turns (rad/s)² into kJ."""
 
@@ -250,7 +248,7 @@ class WindTurbine(Machines):
     def _turn(self, seconds: float) -> None:
         """Balance the rotor over the step: power of the air, pitch, generator, and what its speed takes up."""
         runs = self._state == RUNNING
-        self._density = air_density(self.weather.temperature_c, self.weather.pressure_kpa, self.weather.humidity_percent)
+        self._density = air_density(self.weather.temperature_c, self._hub_pressure_kpa, self.weather.humidity_percent)
         across = np.cos(np.radians(np.clip(self.wind.direction_deg - self._yaw.nacelle_deg, -90, 90)))
         mps = np.maximum(self.wind.rotor_mps * across, 0.2)
         air_kw = _ROTOR.air_kw(self._density, mps) * self._health()
@@ -328,6 +326,11 @@ class WindTurbine(Machines):
         self._export_kwh = np.where(is_reset & ~self._was_reset, 0.0, self._export_kwh)
         self._was_reset = is_reset
 
+    @property
+    def _hub_pressure_kpa(self) -> Array:
+        """The air 90 m above the ground."""
+        return self.weather.pressure_kpa - 1.1
+
     def true_values(self) -> Values:
         runs = self._state == RUNNING
         speed, load = self._rad_s / RATED_RAD_S, np.maximum(self._kw, 0) / RATED_KW
@@ -344,7 +347,7 @@ class WindTurbine(Machines):
             "yaw_error": (self._yaw.vane_deg + 180) % 360 - 180,
             "cable_twist": self._yaw.twist_deg,
             "ambient_temperature": self.weather.temperature_c,
-            "ambient_pressure": self.weather.pressure_kpa - 1.1,  # a hub 90 m above the ground
+            "ambient_pressure": self._hub_pressure_kpa,
             "ambient_humidity": self.weather.humidity_percent,
             "available_power": np.where(is_ready, np.interp(free_mps, _CURVE_MPS, _CURVE_KW, left=0.0), 0.0),
             "power_setpoint": self._setpoint_kw,

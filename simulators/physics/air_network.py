@@ -11,15 +11,12 @@ Limits: one change of load a step; no pressure along the pipes; one compressor.
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array
+from simulators.dice import Array, Flags
 
 RATED_FLOW_M3_PER_MIN = 18.5
 _STANDARD_KPA, _STANDARD_K = 100.0, 293.15
 _MOST_USERS_SHARE = 0.78
-
-Flags = npt.NDArray[np.bool_]
 
 
 class Filling(NamedTuple):

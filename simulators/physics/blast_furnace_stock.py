@@ -9,13 +9,11 @@ cavity), in the tank, in the hearth, or cast.
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array, Dice
-from simulators.machine import Values, lag
+from simulators.machine import Flags, Values, lag
 from simulators.physics import blast_furnace_balances as balances
 
-Flags = npt.NDArray[np.bool_]
 Hidden = Callable[[float, float], Array]
 """Draws a parameter that differs from furnace to furnace, from its middle and its spread."""
 

@@ -8,11 +8,9 @@ Limits: a site is convex and flat but for one slope; machines turn on the spot; 
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array, Dice
+from simulators.dice import Array, Dice, Flags
 
-Flags = npt.NDArray[np.bool_]
 HAUL_KMH = 45.0
 _THEFT_M = 9000.0
 _M_PER_DEGREE = 111_132.0

@@ -10,19 +10,15 @@ Limits: lumped masses; the radiator's air is warmed by a rise that grows with lo
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 from simulators.physics.excavator_power import ExcavatorPower
 from simulators.physics.excavator_work import TRAVEL, WARMING_UP, Operators
 
 _COOLANT_KJ_PER_K, _HYDRAULIC_KJ_PER_K = 260, 500
 _FUEL_KWH_PER_L, _TO_COOLANT, _TO_GROUND = 9.97, 0.215, 0.42
 _RELIEF_KPA, _MOST_OIL_KPA = 450, 540
-
-
-Flags = npt.NDArray[np.bool_]
 
 
 class HeatFaults(NamedTuple):

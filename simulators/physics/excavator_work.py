@@ -9,9 +9,8 @@ Limits: who works next to whom does not matter; an engine starts with a flat bat
 import numpy as np
 import numpy.typing as npt
 
-from simulators.dice import Array, Dice
+from simulators.dice import Array, Dice, Flags
 
-Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int_]
 OFF, WARMING_UP, IDLE, TRAVEL, DIG, LOAD, SWING = range(7)
 _DWELL_SECONDS = np.array([1e12, 1e12, 350.0, 1e12, 420.0, 500.0, 240.0])

@@ -9,10 +9,9 @@ Limits: fuel and air move together without a lag; the flame either burns or does
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 from simulators.physics import gas_combustion
 from simulators.physics.gas_combustion import AIR_PER_GAS, OXYGEN_OF_AIR, FlueGas
 from simulators.physics.wander import wander
@@ -20,8 +19,6 @@ from simulators.physics.wander import wander
 _LARGEST_FUEL_M3_PER_H, _PURGE_AIR_M3_PER_H, _DAMPER_LEAST_M3_PER_H = 810.0, 8000.0, 2500.0
 _DRIFT_SECONDS, _LAG_SECONDS = 600.0, 8.0
 _FUEL_RESERVE = 1.03  # the fuel is held to 97 % of what the air can burn of the gas that the burner was tuned for
-
-Flags = npt.NDArray[np.bool_]
 
 
 class BurnerTroubles(NamedTuple):

@@ -7,11 +7,9 @@ the cycle's weights are the chances of its loads. Limits: no correlation between
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array, Dice
+from simulators.dice import Array, Dice, Flags
 
-Flags = npt.NDArray[np.bool_]
 _D2_LOADS = np.array([1.0, 0.75, 0.5, 0.25, 0.1])
 _D2_CUMULATIVE = np.cumsum([0.05, 0.25, 0.30, 0.30])
 _CALLED_EVERY_SECONDS, _LOAD_CHANGES_EVERY_SECONDS = 2.5 * 86_400, 540.0

@@ -7,15 +7,13 @@ Limits: sets start at once; no reactive power, no preferential trips, no inrush.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array
+from simulators.dice import Array, Flags
 
 RATED_KW = 600.0
 _START_ABOVE, _STOP_BELOW, _OVERLOADED = 0.85, 0.70, 0.98
 _IDLE_RPM_PER_LOAD, _SYNCHRONOUS_RPM, _SYNCHRONOUS_AT = 27.0, 900.0, 0.72
 _RPM_PER_HZ = 15.0
-Flags = npt.NDArray[np.bool_]
 
 
 class GeneratorSets:

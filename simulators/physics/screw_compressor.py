@@ -11,18 +11,15 @@ as settled.
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 from simulators.physics.air_network import RATED_FLOW_M3_PER_MIN
 
 _EXPONENT = 0.4 / 1.4
 _IDLE_INLET_KPA, _IDLE_SUMP_MPA = 15.0, 0.12
 _FILL_SECONDS, _BLOW_SECONDS = 1.5, 18.0
 _PIPES_KPA = 18.0  # besides the separator, between sump and receiver at rated flow
-
-Flags = npt.NDArray[np.bool_]
 
 
 def isentropic_work(inlet_kpa: Array, outlet_kpa: Array) -> Array:

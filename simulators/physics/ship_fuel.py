@@ -7,16 +7,14 @@ Limits: one tank of each kind, densities are constant, the change-over takes no 
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array
+from simulators.dice import Array, Flags
 
 _HEAVY_TANK_M3, _DISTILLATE_TANK_M3 = 1900.0, 250.0
 _HEAVY_T_PER_M3, _DISTILLATE_T_PER_M3 = 0.985, 0.850
 _HEAVY_MJ_PER_KG, _DISTILLATE_MJ_PER_KG = 40.2, 42.7
 _HEAVY_M3_PER_H, _DISTILLATE_M3_PER_H, _FULL = 120.0, 20.0, 0.88
 _CIRCULATED_KG_PER_H = 3500.0
-Flags = npt.NDArray[np.bool_]
 
 
 class ShipFuel:

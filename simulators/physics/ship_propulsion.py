@@ -7,16 +7,14 @@ Limits: the shaft's own inertia is in the governor's time constants; ahead only.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 from simulators.physics.propeller import Propeller
 from simulators.physics.two_stroke_engine import RATED_KW, RATED_RPM
 
 _SHAFT_EFFICIENCY, _GENERATOR_EFFICIENCY, _GENERATOR_FROM_PER_S = 0.985, 0.92, 1.4
 _SERVICE_FROM_PER_S, _STOPS_BELOW_PER_S = 1.2, 0.12
-Flags = npt.NDArray[np.bool_]
 
 
 class Propulsion:

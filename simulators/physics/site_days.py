@@ -9,11 +9,9 @@ Limits: rain stops nobody; no holidays.
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from simulators.dice import Array, Dice
+from simulators.dice import Array, Dice, Flags
 
-Flags = npt.NDArray[np.bool_]
 _NIGHT_FROM = 19
 
 

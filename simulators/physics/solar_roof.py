@@ -19,7 +19,7 @@ from simulators.physics.photovoltaics import CS6K_275M, Diode, cooling_w_m2_k, m
 from simulators.physics.sky import Sky
 from simulators.physics.sun import PlaneLight, Sun, clear_sky_w_m2, on_plane, sun_at
 from simulators.physics.trackers import Weakness, WorkingPoint, track, track_weak
-from simulators.weather import Weather
+from simulators.physics.weather import Weather
 
 LATITUDE_DEG, LONGITUDE_DEG = 36.65, 117.0
 STRINGS, TRACKERS, MODULES = 24, 12, 17

@@ -10,13 +10,11 @@ Limits: no cycle is computed, peak pressures are fitted to what the class has; a
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 from simulators.physics.sea import Sea
 
-Flags = npt.NDArray[np.bool_]
 RATED_KW, RATED_RPM, CYLINDERS = 9480.0, 127.0, 6
 STANDBY_C = 66.0
 """Jacket water of an engine that stands."""

@@ -4,14 +4,12 @@ Limits: the open-circuit voltage is a straight line in the charge, the inner res
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 
 NEEDED_KW = 1.2
 _KWH, _LEAST_CHARGE, _CHARGING_SECONDS = 3.6, 0.05, 3600.0
-Flags = npt.NDArray[np.bool_]
 
 
 class VehicleBattery:

@@ -11,10 +11,9 @@ interpolated.
 import numpy as np
 import numpy.typing as npt
 
-from simulators.dice import Array
+from simulators.dice import Array, Flags
 from simulators.physics.great_circle import great_circle, moved, signed_deg
 
-Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int_]
 IN_PORT, MANOEUVRING, AT_SEA, AT_ANCHOR = range(4)
 _MOST_TURN_DEG_PER_S = 0.25

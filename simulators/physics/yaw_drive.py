@@ -7,15 +7,13 @@ Limits: no slip, no brake, no motors; rates and limits are those of turbines of 
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from simulators.dice import Array
-from simulators.machine import lag
+from simulators.machine import Flags, lag
 
 DEG_PER_S, DEAD_BAND_DEG = 0.3, 8.0
 UNTWIST_AT_DEG, UNTWIST_IN_CALM_AT_DEG = 680.0, 400.0
 _STRAIGHT_DEG, _UNTWISTED_DEG = 1.0, 10.0
-Flags = npt.NDArray[np.bool_]
 
 
 class YawDrive:

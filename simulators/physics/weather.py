@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 
 from simulators.dice import Array, Dice
+from simulators.physics.wander import wander
 
 _FRONT_SECONDS = 1.5 * 86_400
 
@@ -28,10 +29,8 @@ class Weather:
         self._look(start)
 
     def step(self, now: datetime, seconds: float) -> None:
-        keep = math.exp(-seconds / _FRONT_SECONDS)
-        spread = math.sqrt(1 - keep * keep)
-        self._front = keep * self._front + spread * self._dice.normal()
-        self._damp = keep * self._damp + spread * self._dice.normal()
+        self._front = wander(self._front, self._dice.normal(), seconds, _FRONT_SECONDS)
+        self._damp = wander(self._damp, self._dice.normal(), seconds, _FRONT_SECONDS)
         self._look(now)
 
     def _look(self, now: datetime) -> None:
