@@ -7,13 +7,15 @@ close.
 
 import struct
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from device_profiles.kind import SignalType, load_kind
 from telemetry.errors import ShangyunError
 
 KIND = "boiler"
-POINTS = 30
+POINTS, OF_THE_KIND = 30, 22
+"""A plant's device has signals that its kind knows, and some of its own."""
 REGISTERS = 2 * POINTS
 PERIOD_SECONDS = 1.0
 OWN_SIGNAL = 'type = "real"\nunit = "1"\nrole = "condition"\nlabel = { zh = "现场", en = "Site" }\n'
@@ -26,13 +28,14 @@ _EXACT_BELOW = 2**24
 @cache
 def own_to_kind() -> tuple[str, ...]:
     """Name the signals that have a column of their own."""
-    return tuple(name for name, signal in load_kind(KIND).signals.items() if signal.type is SignalType.REAL)
+    reals = (name for name, signal in load_kind(KIND).signals.items() if signal.type is SignalType.REAL)
+    return tuple(islice(reals, OF_THE_KIND))
 
 
 @cache
 def own_to_site() -> tuple[str, ...]:
-    """Name the signals that the kind lacks, which make up the number of points; they are kept one value per row."""
-    return tuple(f"site_{number}" for number in range(POINTS - len(own_to_kind())))
+    """Name the signals that the kind lacks; they are kept one value per row."""
+    return tuple(f"site_{number}" for number in range(POINTS - OF_THE_KIND))
 
 
 def signals() -> tuple[str, ...]:
