@@ -12,8 +12,8 @@ help: ## these lines
 demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system on this machine and print its address
 	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
-# Tests without servers and clocks run side by side; the others one after the other, as what they measure would suffer.
-side_by_side := tests/device_profiles tests/simulators tests/telemetry tests/edge_gateway/test_every_profile.py
+# Tests that measure no time run side by side; the others one after the other, for what they measure would suffer.
+side_by_side := tests/device_profiles tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
 
 test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
 ifdef ARGS

@@ -248,6 +248,7 @@ def _modbus_notes(point: "ModbusPoint") -> str:
     notes += [f"words {point.word_order}"] if point.word_order else []
     notes += [f"bytes {point.byte_order}"] if point.byte_order else []
     notes += [f"not available: {', '.join(map(str, point.sentinels))}"] if point.sentinels else []
+    notes += [f"failed: {', '.join(map(str, point.failures))}"] if point.failures else []
     notes += [f"starts again after {point.modulus - 1}"] if point.modulus is not None else []
     notes += [f"always {point.constant}"] if point.constant is not None else []
     return "; ".join([*notes, *_states(point)])

@@ -39,7 +39,9 @@ class BlockCodec:
         self._size_bytes = (count + 7) // 8 if table.is_bits else 2 * count
         signals = signals_of(profile)
         self._values = [
-            (p, ValueCodec(p, signals[p.signal], sentinels=_raw_sentinels(p))) for p in inside if p.signal and not p.type.is_text
+            (p, ValueCodec(p, signals[p.signal], sentinels=_sentinels(p), failures=_raw(p, p.failures)))
+            for p in inside
+            if p.signal and not p.type.is_text
         ]
         self._texts = {p.label: _text_field(p, profile, start) for p in inside if p.type.is_text}
         self.signals = tuple(p.label for p, _ in self._values)
@@ -111,7 +113,7 @@ class BlockCodec:
             if point.modulus is not None and not math.isnan(given):
                 number = math.floor(number) % point.modulus
             if saturates and point.label in self._fields and not point.type.is_float and not math.isnan(given):
-                number = _saturated(number, self._fields[point.label], codec.sentinels)
+                number = _saturated(number, self._fields[point.label], codec.marks)
             numbers[point.label] = number
         memory = Memory(self._size_bytes)
         for label, number in numbers.items():
@@ -166,22 +168,26 @@ def _text_field(point: ModbusPoint, profile: ModbusProfile, start: int) -> TextF
     )
 
 
-def _raw_sentinels(point: ModbusPoint) -> list[float]:
-    """Give a point's sentinels as its datatype reads them: 0x8000 of an int16 is -32768, 9999.9 of a float32 is not quite it."""
+def _sentinels(point: ModbusPoint) -> list[float]:
+    raw = _raw(point, point.sentinels)
+    return [*raw, math.nan] if point.type.is_float else raw  # where no other is named, NaN is a float's own way to say it
+
+
+def _raw(point: ModbusPoint, numbers: Sequence[float]) -> list[float]:
+    """Give marks as their datatype reads them: 0x8000 of an int16 is -32768, 9999.9 of a float32 is not quite it."""
     if point.type.is_float:
         as_bits = struct.Struct(f">{point.type.layout.format}")
-        rounded = [as_bits.unpack(as_bits.pack(number))[0] for number in point.sentinels]
-        return [*rounded, math.nan]  # where no other is named, NaN is a float's own way to say it
+        return [as_bits.unpack(as_bits.pack(number))[0] for number in numbers]
     highest = point.type.layout.highest
     is_twos_complement = point.type.layout.lowest == -highest - 1
-    return [number - 2 * (highest + 1) if is_twos_complement and number > highest else number for number in point.sentinels]
+    return [number - 2 * (highest + 1) if is_twos_complement and number > highest else number for number in numbers]
 
 
-def _saturated(number: float, field: NumberField, sentinels: Collection[float]) -> float:
-    """Stop at the end of the range, or before it where the end means "not available"."""
+def _saturated(number: float, field: NumberField, marks: Collection[float]) -> float:
+    """Stop at the end of the range, or before it where the end means that there is no number."""
     lowest, highest = field.limits
     stopped = min(max(number, lowest), highest)
-    while stopped != number and stopped in sentinels:
+    while stopped != number and stopped in marks:
         stopped += 1 if number < lowest else -1
     return stopped
 

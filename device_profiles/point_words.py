@@ -22,6 +22,7 @@ HEADS = {
     "words": "registers register_count 寄存器数 寄存器数量 寄存器个数",
     "bit": "位",
     "sentinels": "sentinel invalid not_available 无效值",
+    "failures": "failure error_values 故障值",
     "word_order": "字序 字顺序",
     "order": "字节序 字节顺序 数据顺序",
     "label": "description 描述 说明",

@@ -94,6 +94,8 @@ class ModbusPoint(Point):
     sentinels: tuple[int | float, ...] = ()
     """Raw values by which the device says "not available", of a signed integer also as its bits, such as 0x8000; NaN says so in
     any float."""
+    failures: tuple[int | float, ...] = ()
+    """Raw values by which it says "measurement failed": a broken transducer, over or under its range."""
     rollover: bool | int = False
     """A counter that starts again from 0 after its datatype's largest value, or after so many values."""
     constant: int | None = None
@@ -163,9 +165,9 @@ class ModbusPoint(Point):
             yield "an int8 or uint8 says its 'half' of the register, and beside them only a string may"
 
     def _mistakes_in_sentinels(self) -> Iterator[str]:
-        if self.sentinels and (self.type.is_text or self.type is Datatype.BOOLEAN):
-            yield f"a {self.type} has no 'sentinels'"
-        for number in self.sentinels:
+        if (self.sentinels or self.failures) and (self.type.is_text or self.type is Datatype.BOOLEAN):
+            yield f"a {self.type} has no {'sentinels' if self.sentinels else 'failures'!r}"
+        for number in (*self.sentinels, *self.failures):
             if not self._can_hold(number, as_bits=True):
                 yield f"sentinel {number!r} cannot occur in a {self.type}"
         for value in (self.constant, self.simulated):

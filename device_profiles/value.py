@@ -25,12 +25,14 @@ _GOOD = Quality.GOOD  # looking into an enum costs as much as the arithmetic
 class ValueCodec:
     """Turns raw numbers (or, in MTConnect, words) of one point into values of its signal, and values into raw numbers."""
 
-    def __init__(self, point: Point, signal: Signal, *, sentinels: Sequence[float] = ()) -> None:
+    def __init__(self, point: Point, signal: Signal, *, sentinels: Sequence[float] = (), failures: Sequence[float] = ()) -> None:
         factor, shift = conversion(point.unit, signal.unit) if point.unit else (1.0, 0.0)
         self._multiplier, self._divisor = _as_ratio(point.scale * factor)
         self._offset = point.offset * factor + shift
         self._sentinel = sentinels[0] if sentinels else None
-        self.sentinels = frozenset(sentinels)
+        self.marks: dict[float, int] = dict.fromkeys(failures, Quality.BAD_SENSOR_FAILURE)
+        """Raw numbers that are none, each with the quality that it means."""
+        self.marks |= dict.fromkeys(sentinels, Quality.BAD_NOT_AVAILABLE)
         self._words: dict[str, int] | None = None
         if signal.type is SignalType.ENUM or point.map is not None:
             codes = {state.name: state.code for state in signal.states} or _TRUTH
@@ -49,7 +51,9 @@ class ValueCodec:
 
     def decode(self, raw: float, exponent: int = 0) -> Reading:
         """Give the value of a raw number; ``exponent`` is the power of ten of a scale-factor register."""
-        if raw in self.sentinels or raw != raw:  # noqa: PLR0124 - NaN is the one number that differs from itself
+        if raw in self.marks:
+            return NO_VALUE, self.marks[raw]
+        if raw != raw:  # noqa: PLR0124 - NaN is the one number that differs from itself
             return NO_VALUE, Quality.BAD_NOT_AVAILABLE
         if self._words is not None:
             code = self._states.get(raw)  # type: ignore[call-overload]  # 3.0 finds 3

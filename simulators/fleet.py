@@ -12,7 +12,7 @@ from simulators import machines
 from simulators.faults import EquipmentFault, MachineFaultOrder, SensorFault
 from simulators.machine import Machines
 from simulators.machine_faults import Growth
-from simulators.sensors import SensorFaultSize
+from simulators.sensors import SensorFaultSize, Values
 from simulators.settings import MachineSettings
 from simulators.truth import Wrong
 from telemetry.errors import ConfigError
@@ -35,6 +35,10 @@ def machine_class(kind: str) -> type[Machines]:
     return found
 
 
+SHARED_SECONDS = 0.05
+"""So long the machines of a herd stand and show what they have read: a hundred that are asked one by one move once."""
+
+
 class Herd:
     """Machines of one kind and one clock, moved together: a hundred cost little more than one."""
 
@@ -52,12 +56,21 @@ class Herd:
             start = start.replace(hour=hour, minute=minute, second=0, microsecond=0)
         self.machines = machine_class(first.kind)(seeds=[member.seed for member in members], start=start)
         self._speed, self._monotonic, self._at = first.speed, monotonic, monotonic()
+        self._values: Values | None = None
 
     def advance(self) -> None:
         """Bring the machines to now; called often enough, no call has much to make up for."""
         at = self._monotonic()
+        if self.machines.n > 1 and at - self._at < SHARED_SECONDS:
+            return
         self.machines.step((at - self._at) * self._speed)
-        self._at = at
+        self._at, self._values = at, None
+
+    def values(self) -> Values:
+        """Read all sensors; a machine that stands alone has them read each time."""
+        if self._values is None or self.machines.n == 1:
+            self._values = self.machines.values()
+        return self._values
 
 
 class Equipment:
@@ -94,7 +107,7 @@ class Equipment:
         """Read the sensors at this moment."""
         self.advance()
         index = self._index
-        return {name: of[index] if isinstance(of, list) else float(of[index]) for name, of in self._machines.values().items()}
+        return {name: of[index] if isinstance(of, list) else float(of[index]) for name, of in self._herd.values().items()}
 
     def can_have(self, fault: EquipmentFault) -> bool:
         """Tell whether the machine has what a fault strikes."""

@@ -21,8 +21,8 @@ def plant() -> Plant:
 
 
 @pytest.fixture
-def filler(database: str) -> Iterator[Filler]:
-    with Database(database) as opened:
+def filler(migrated_database: str) -> Iterator[Filler]:
+    with Database(migrated_database) as opened:
         yield Filler(opened)
 
 

@@ -19,7 +19,6 @@ from shangyun.local_servers import Broker
 from store.database import Database
 from store.equipment import EquipmentRegister
 from store.group import GroupBuilder
-from store.migrate import migrate
 from store.other_signals import OtherSignals
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
@@ -68,7 +67,6 @@ class Filler:
     """Commits bundles as ingest does."""
 
     def __init__(self, database: Database) -> None:
-        migrate(database, report=lambda _: None)
         builder = GroupBuilder(
             targets=Targets(load_tables(database), OtherSignals(database)),
             register=EquipmentRegister(database),

@@ -251,3 +251,9 @@ def test_a_device_that_saturates_stops_at_the_end_of_its_range_and_before_its_se
         codec.encode(values)
     assert codec.encode(values, saturates=True) == registers(-32767 & 0xFFFF, 65533, 0)
     assert codec.encode({**values, "steam_flow": math.nan}, saturates=True) == registers(-32767 & 0xFFFF, 65535, 0)
+
+
+def test_a_device_tells_a_failed_measurement_from_one_that_it_does_not_have() -> None:
+    codec = codec_of(profile_of(point("drum_level", "int16", sentinels=[0x7FFF], failures=[0x7FFC, 0x7FFE])))
+    readings = [codec.decode(registers(word))[0][1] for word in (0x7FFF, 0x7FFE, 0x7FFC, 0x7FFB)]
+    assert readings == [Quality.BAD_NOT_AVAILABLE, Quality.BAD_SENSOR_FAILURE, Quality.BAD_SENSOR_FAILURE, Quality.GOOD]

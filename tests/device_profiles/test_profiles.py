@@ -16,6 +16,8 @@ from telemetry.quality import Quality
 from tests.device_profiles.made_profiles import registers
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "device_profiles"
+NO_VALUES = {None: Quality.BAD_NOT_AVAILABLE, "failed": Quality.BAD_SENSOR_FAILURE}
+"""What golden files have in the place of a value, and the quality that it means."""
 WITNESSES = GOLDEN.parent / "witnesses"
 """Rows of register maps from a second public source, as facts."""
 
@@ -54,11 +56,11 @@ def test_the_golden_words_of_a_register_map_mean_the_golden_values(name: str) ->
         readings = dict(zip(codec.signals, codec.decode(data), strict=True))
         found = {signal: value for signal, (value, _) in readings.items()}
         texts = dict(zip(codec.text_signals, codec.decode_texts(data), strict=True))
-        expected = {signal: math.nan if value is None else value for signal, value in block["values"].items()}
+        expected = {signal: math.nan if value in NO_VALUES else value for signal, value in block["values"].items()}
         assert found == pytest.approx(expected, rel=1e-11, nan_ok=True)
         assert texts == block.get("texts", {})
         for signal, value in block["values"].items():
-            assert readings[signal][1] == (Quality.BAD_NOT_AVAILABLE if value is None else Quality.GOOD), signal
+            assert readings[signal][1] == NO_VALUES.get(value, Quality.GOOD), signal
         seen |= found.keys() | texts.keys()
     assert seen == {point.signal for point in profile.points if point.signal}
 

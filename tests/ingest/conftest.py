@@ -17,8 +17,6 @@ import psycopg
 import pytest
 
 from shangyun.local_servers import free_port
-from store.database import Database
-from store.migrate import migrate
 from telemetry.bundle import Batch, Bundle, SignalList
 from telemetry.mqtt import BrokerSettings, Link, connect
 from telemetry.receipt import decode_receipt
@@ -74,18 +72,11 @@ class Worker:
 
 
 @pytest.fixture
-def migrated(database: str) -> str:
-    with Database(database) as opened:
-        migrate(opened, report=lambda _: None)
-    return database
-
-
-@pytest.fixture
-def make_worker(tmp_path: Path, migrated: str) -> Iterator[Callable[..., Worker]]:
+def make_worker(tmp_path: Path, migrated_database: str) -> Iterator[Callable[..., Worker]]:
     """Call it with a broker, and settings as TOML lines, for a worker that is not started yet."""
     workers: list[Worker] = []
 
-    def make(broker: Address, extra: str = "", *, database: str = migrated) -> Worker:
+    def make(broker: Address, extra: str = "", *, database: str = migrated_database) -> Worker:
         port, number = free_port(), len(workers)
         settings = tmp_path / f"ingest-{number}.toml"
         settings.write_text(
@@ -198,8 +189,8 @@ class Site:
 
 
 @pytest.fixture
-def make_site(migrated: str, make_worker: Callable[..., Worker]) -> Callable[[Address], Site]:
-    return lambda broker: Site(broker, migrated, make_worker)
+def make_site(migrated_database: str, make_worker: Callable[..., Worker]) -> Callable[[Address], Site]:
+    return lambda broker: Site(broker, migrated_database, make_worker)
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ class Site:
 
 
 @pytest.fixture
-def site(migrated: str, tmp_path: Path) -> Site:
-    return Site(migrated, tmp_path)
+def site(migrated_database: str, tmp_path: Path) -> Site:
+    return Site(migrated_database, tmp_path)
 
 
 @pytest.fixture

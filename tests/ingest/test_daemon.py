@@ -148,7 +148,7 @@ async def test_bad_messages_are_put_aside_while_good_traffic_goes_on(site: Any) 
 
 
 async def test_a_worker_waits_for_a_broker_that_is_away_and_says_so(
-    migrated: str, make_broker: Callable[..., Any], make_worker: Callable[..., Any]
+    migrated_database: str, make_broker: Callable[..., Any], make_worker: Callable[..., Any]
 ) -> None:
     broker = make_broker()
     worker = make_worker(broker)

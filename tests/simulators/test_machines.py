@@ -193,3 +193,16 @@ def test_faults_of_machine_and_sensor_come_on_the_machines_clock_and_are_told() 
     assert boiler.mend(fouling) == 1
     assert boiler.mend() == 0
     assert [(wrong.wrong, wrong.severity) for wrong in boiler.take_wrongs()] == [("gas_side_fouling", 0.0)]
+
+
+def test_a_herd_that_is_asked_machine_by_machine_moves_once() -> None:
+    clock = [0.0]
+    many = MachineSettings(name="motor", profile="motor/generic_plc", port=0, count=3)
+    first, second, _ = stand_up(many.members(), now=lambda: MONDAY, monotonic=lambda: clock[0])
+    clock[0] = 1.0
+    before = first.read()
+    clock[0] += 0.01
+    second.read()
+    assert first.read() == before
+    clock[0] += 0.05
+    assert first.read() != before

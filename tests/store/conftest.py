@@ -11,7 +11,6 @@ import pytest
 from store.database import Database
 from store.equipment import EquipmentRegister
 from store.group import Group, GroupBuilder
-from store.migrate import migrate
 from store.other_signals import OtherSignals
 from store.partitions import Partitions
 from store.targets import Targets, load_tables
@@ -71,9 +70,9 @@ def empty(database: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(database: str, empty: Database) -> Store:
-    migrate(empty, report=lambda _: None)
-    return make_store(database, empty)
+def store(migrated_database: str) -> Iterator[Store]:
+    with Database(migrated_database, max_connections=8) as opened:
+        yield make_store(migrated_database, opened)
 
 
 def arrival(bundle: Bundle) -> Message:
