@@ -13,7 +13,7 @@ demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system
 	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 # Tests that measure no time run side by side; the others one after the other, for what they measure would suffer.
-side_by_side := tests/device_profiles tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
+side_by_side := tests/device_profiles tests/ingest tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
 
 test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
 ifdef ARGS

@@ -13,7 +13,10 @@ MODELS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "golden" / "sun
 """Facts of the models: offset in the group, name, type, registers, scale factor, units of each row."""
 ORIGINALS = Path(__file__).parents[2] / ".." / "shared" / "data" / "sunspec_models"
 LISTS: dict[str, tuple[int, ...]] = {
+    "motor/sunspec_201": (1, 201),
+    "motor/sunspec_202": (1, 202),
     "motor/sunspec_203": (1, 203),
+    "motor/sunspec_204": (1, 204),
     "motor/sunspec_213": (1, 213),
     "pv_inverter/sunspec_101": (1, 101),
     "pv_inverter/sunspec_102": (1, 102),
