@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psycopg
@@ -21,6 +21,7 @@ from pyarrow import parquet
 from ingest import backfill_csv, backfill_parquet, backfill_store
 from ingest.backfill_commands import add_backfill_command
 from ingest.backfill_store import Destination
+from simulators.history import Fleet, missing_chunks, write_history
 from store.database import Database, DatabaseAway, RowRefused
 from store.kind_tables import ROLLUPS
 from store.rollups import refresh
@@ -507,3 +508,15 @@ def test_rows_that_the_database_refuses_stop_it_and_are_no_dead_letters(site: Si
     site.ask("ALTER TABLE reading.boiler DROP CONSTRAINT low")
     assert site.run(file) == 0
     assert site.flows() == list(range(1000))
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_the_history_of_a_simulated_fleet_is_taken_as_it_is(form: Literal["parquet", "csv"], site: Site) -> None:
+    fleet = Fleet(("blast_furnace", "ship"), machines=4, start=date(2026, 3, 1), days=1, every_seconds=1800, format=form)
+    folder = site.folder / "fleet"
+    write_history(fleet, missing_chunks(fleet, folder), folder, processes=1, report=lambda _: None)
+    for kind in fleet.kinds:
+        (file,) = folder.glob(f"{kind}/*.{form}")
+        options = ("--gateway", "history", "--kind", kind, "--equipment-column", "equipment")
+        assert site.run(file, *options, machine=False) == 0
+        assert site.ask(f"SELECT count(*), count(DISTINCT equipment_id), count(state) FROM reading.{kind}") == [(96, 2, 96)]
