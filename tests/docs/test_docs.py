@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from device_profiles.kind import load_kind
+from simulators.settings import read_settings
 from telemetry.topics import gateway_of
 from telemetry.wire import decode_bundle
 
@@ -61,3 +62,13 @@ def test_the_example_of_a_foreign_producer_makes_a_bundle() -> None:
     assert (gateway_of(topic), qos) == (bundle.gateway, 1)
     assert bundle.batches[0].equipment == "boiler-9"
     assert set(bundle.batches[0].signals.names) <= set(load_kind("boiler").numeric_signals)
+
+
+def test_the_settings_on_the_page_of_the_simulators_are_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "simulators.md").read_text(encoding="utf-8")
+    file = tmp_path / "simulators.toml"
+    inverter = '[[machines]]\nname = "pv-1"\nprofile = "pv_inverter/huawei_sun2000"\nport = 5022\n'
+    file.write_text("\n".join([*re.findall(r"```toml\n(.*?)```", page, re.DOTALL), inverter]), encoding="utf-8")
+    settings = read_settings(file)
+    assert len(settings.members) == 42
+    assert [fault.kind for fault in settings.faults] == ["machine", "machine", "sensor"]
