@@ -8,7 +8,11 @@ independent: each is simulated by one process, and one that an earlier run has f
 
 import json
 import multiprocessing
+import os
 import queue
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +34,8 @@ Format = Literal["parquet", "csv"]
 _SPARED_BITS = 7
 """Of the 24 significant bits of a float32 so many are rounded away: 17 are more than a transmitter has, and noise takes space."""
 _PLAN_FILE = "fleet.json"
+_TOLD_WHY = 3
+"""Exit status of a process that has told what went wrong."""
 
 
 class Fleet(NamedTuple):
@@ -108,30 +114,33 @@ def write_history(fleet: Fleet, chunks: Sequence[Chunk], folder: Path, *, proces
     ShangyunError
         If a file cannot be written, such as for want of space.
     """
-    total = Done(0, 0)
     context = multiprocessing.get_context("spawn")
     told: Any = context.Queue()
-    with context.Pool(min(processes, len(chunks)) or 1, initializer=_listen, initargs=(told,)) as pool:
-        # The longest first, so that the last process does not run alone for long.
-        work = [pool.apply_async(_write_chunk, (fleet, chunk, folder)) for chunk in sorted(chunks, key=lambda c: -c.machines)]
-        while not all(job.ready() for job in work) or not told.empty():
-            for job in work:
-                if job.ready():
-                    _raise(job)
+    # The longest first, so that the last process does not run alone for long.
+    waiting, running = sorted(chunks, key=lambda c: c.machines), list[Any]()
+    total = Done(0, 0)
+    try:
+        while waiting or running or not told.empty():
+            while waiting and len(running) < processes:
+                running.append(context.Process(target=_run, args=(fleet, waiting.pop(), folder, told)))
+                running[-1].start()
+            ended = [process for process in running if process.exitcode is not None]
+            running = [process for process in running if process not in ended]
+            killed = [process.exitcode for process in ended if process.exitcode not in (0, _TOLD_WHY)]
+            if killed:
+                raise ShangyunError(f"a process ended with status {killed[0]}; the same command goes on where it was")
             try:
-                done: Done = told.get(timeout=0.2)
+                done: Done | str = told.get(timeout=0.2)
             except queue.Empty:
                 continue
+            if isinstance(done, str):
+                raise ShangyunError(done)
             total = Done(total.rows + done.rows, total.values + done.values)
             report(done)
+    finally:
+        for process in running:
+            process.kill()
     return total
-
-
-def _raise(job: Any) -> None:
-    try:
-        job.get()
-    except OSError as error:
-        raise ShangyunError(f"cannot write {error.filename or 'the history'}: {error.strerror or error}") from error
 
 
 def _claim(folder: Path, fleet: Fleet) -> None:
@@ -154,15 +163,25 @@ def _done_file(chunk: Chunk, folder: Path) -> Path:
     return Path(f"{chunk.stem(folder)}-wrong.jsonl")
 
 
-_tell: Callable[[Done], None] = lambda _: None  # noqa: E731 - replaced in each process of the pool
+def _run(fleet: Fleet, chunk: Chunk, folder: Path, told: Any) -> None:
+    """Write a chunk in a process of its own. Ctrl-C is for the one that started it, with whose end it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _write_chunk(fleet, chunk, folder, told.put)
+    except OSError as error:
+        told.put(f"cannot write {error.filename or 'the history'}: {error.strerror or error}")
+        sys.exit(_TOLD_WHY)
 
 
-def _listen(told: Any) -> None:
-    global _tell  # noqa: PLW0603 - a pool hands a queue over only while it starts a process
-    _tell = told.put
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
-def _write_chunk(fleet: Fleet, chunk: Chunk, folder: Path) -> None:
+def _write_chunk(fleet: Fleet, chunk: Chunk, folder: Path, tell: Callable[[Done], None]) -> None:
     """Simulate a chunk from its first day to its last; its truth is written last and marks it as done."""
     chunk.stem(folder).parent.mkdir(exist_ok=True)
     start = datetime.combine(fleet.start, datetime.min.time(), JINAN)
@@ -176,7 +195,7 @@ def _write_chunk(fleet: Fleet, chunk: Chunk, folder: Path) -> None:
             recorder.take(row, machines.values())
             machines.step(fleet.every_seconds)
         recorder.write(at, Path(f"{chunk.stem(folder)}-{at:%Y-%m-%d}.{fleet.format}"))
-        _tell(Done(chunk.machines * fleet.rows_a_day, chunk.machines * fleet.rows_a_day * len(recorder.signals)))
+        tell(Done(chunk.machines * fleet.rows_a_day, chunk.machines * fleet.rows_a_day * len(recorder.signals)))
     unfinished = Path(f"{chunk.stem(folder)}.part")
     unfinished.unlink(missing_ok=True)
     log = TruthLog(unfinished)
@@ -216,8 +235,8 @@ class _Recorder:
 
     def take(self, row: int, values: Any) -> None:
         plane = self._planes[:, row]
-        for index, signal in enumerate(self.signals):
-            plane[index] = values[signal]
+        for index, name in enumerate(self.signals):
+            plane[index] = values[name]
 
     def write(self, day: datetime, path: Path) -> None:
         """Write a day's file; it has its name only when it is whole."""
@@ -231,8 +250,8 @@ class _Recorder:
             "time": pa.array(times, pa.timestamp("us", "UTC")),
             "equipment": pa.DictionaryArray.from_arrays(machine, pa.array(list(self._names))),
         }
-        for index, signal in enumerate(self.signals):
-            columns[signal] = _column(self._planes[index].T.ravel(), self._kind.signals[signal].type)
+        for index, name in enumerate(self.signals):
+            columns[name] = _column(self._planes[index].T.ravel(), self._kind.signals[name].type)
         table, unfinished = pa.table(columns), path.with_suffix(".part")
         if self._fleet.format == "csv":
             from pyarrow import csv  # noqa: PLC0415
@@ -241,7 +260,7 @@ class _Recorder:
         else:
             from pyarrow import parquet  # noqa: PLC0415
 
-            reals = [signal for signal in self.signals if self._kind.signals[signal].type is SignalType.REAL]
+            reals = [name for name in self.signals if self._kind.signals[name].type is SignalType.REAL]
             parquet.write_table(
                 table,
                 unfinished,

@@ -1,10 +1,14 @@
 """The history of a fleet on disk: what it holds, that it goes on after a break, and that it can be told from another."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -57,8 +61,8 @@ def test_the_same_fleet_is_the_same_in_csv(tmp_path: Path) -> None:
     name = "ship/ship-0001-2026-06-23"
     one, other = parquet.read_table(tmp_path / "parquet" / f"{name}.parquet"), csv.read_csv(tmp_path / "csv" / f"{name}.csv")
     assert one["equipment"].cast("string").to_pylist() == other["equipment"].to_pylist()
-    for signal in ("shaft_power", "state"):
-        assert other[signal].to_numpy() == pytest.approx(one[signal].to_numpy(), rel=1e-5)
+    for column in ("shaft_power", "state"):
+        assert other[column].to_numpy() == pytest.approx(one[column].to_numpy(), rel=1e-5)
 
 
 def test_a_broken_run_goes_on_and_ends_as_an_unbroken_one(tmp_path: Path) -> None:
@@ -113,3 +117,33 @@ def test_the_command_lists_the_faults_of_a_kind() -> None:
     assert done.returncode == 0, done.stderr
     assert "gas_side_fouling" in done.stdout
     assert sim("--faults", "kettle").returncode == 2
+
+
+@pytest.mark.parametrize("victim", ["worker", "command"])
+def test_a_kill_is_told_leaves_no_process_and_the_same_command_goes_on(victim: str, tmp_path: Path) -> None:
+    options = ["--fleet", "2", "--days", "400", "--kinds", "ship,blast_furnace", "--every", "3600", "--out", str(tmp_path / "f")]
+    command = [sys.executable, "-m", "shangyun", "sim", *options]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root) as process:
+        workers = wait_until(lambda: list((tmp_path / "f").rglob("*.parquet")) and workers_of(process.pid))
+        os.kill(workers[-1] if victim == "worker" else process.pid, signal.SIGKILL)
+        _, told = process.communicate(timeout=20)
+    if victim == "worker":
+        assert process.returncode == 1
+        assert "a process ended with status -9; the same command goes on" in told
+        assert "Traceback" not in told
+    wait_until(lambda: not any(Path(f"/proc/{pid}/status").exists() for pid in workers))
+    assert not list((tmp_path / "f").rglob("*-wrong.jsonl")), "no chunk passes for done"
+
+
+def workers_of(parent: int) -> list[int]:
+    listed = subprocess.run(["pgrep", "-P", str(parent), "-f", "spawn_main"], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def wait_until(condition: Any) -> Any:
+    deadline = time.monotonic() + 20
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
