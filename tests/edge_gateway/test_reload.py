@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -89,10 +88,11 @@ async def test_a_change_of_one_device_of_a_hundred_misses_no_poll_of_the_others(
             await until(lambda: all(len(some) >= before + 3 for some, before in zip(times, seen, strict=True)))
             after = sum(sample.value for metric in metrics.OVERRUNS.collect() for sample in metric.samples)
     assert after == overruns, "no poll was left out"
-    for index, device in enumerate(devices):
-        if index != 42:
-            assert max(b - a for a, b in pairwise(times[index])) < 1.9 * period_seconds, f"device {index} waited"
-            assert device.connections == 1, "nobody hung up on it"
+    others = [index for index in range(100) if index != 42]
+    polls = [len(times[index]) for index in others]
+    # All have one period, so turns that came late for all on a busy machine keep the counts alike; a lost turn does not.
+    assert max(polls) - min(polls) <= 1, "each of them had its turn as often as the others"
+    assert {devices[index].connections for index in others} == {1}, "nobody hung up on them"
     assert {ask.unit for ask in devices[42].log} == {1, 9}
 
 
