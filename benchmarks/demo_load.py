@@ -89,7 +89,7 @@ def demo_load(folder: Path) -> Bar:
 
 def _watch(port: int) -> None:
     """Follow the live values of all machines, as an open overview does."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/stream?signals=key", timeout=60) as stream:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/stream?signals=key", timeout=60) as stream:
         while stream.readline():
             pass
 

@@ -49,7 +49,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
 
     database = Database(settings.database)
     # The pages that describe an API by themselves load scripts from other hosts.
-    application = FastAPI(title="Shangyun", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    application = FastAPI(title="Shangyun", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     application.state.settings, application.state.database = settings, database
     application.state.templates = _templates()
     application.add_middleware(SecurityHeaders)

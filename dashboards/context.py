@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboards.feed import Feed
 from dashboards.settings import WebSettings
-from dashboards.texts import LANGUAGES, Language, as_language, texts
+from dashboards.texts import LANGUAGES, Language, as_language, texts, translator
 from store.database import Database
 
 _COOKIE_SECONDS = 365 * 86_400
@@ -47,6 +47,7 @@ def render(request: Request, template: str, status: int = 200, **content: Any) -
     other = next(one for one in LANGUAGES if one != language)
     page = request.app.state.templates.get_template(template).render(
         t=translate,
+        _=translator(language),
         language=language,
         other_language=other,
         switch_address=str(request.url.include_query_params(lang=other).replace(scheme="", netloc="")),

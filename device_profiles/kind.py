@@ -114,6 +114,12 @@ class Alarm(Settings):
     value: float
     consequence: Label
     action: Label
+    priority: Literal["critical", "high", "medium", "low"] | None = None
+    """Where it is left out: high for the outermost limits, medium for the others."""
+    deadband: float | None = Field(default=None, ge=0)
+    """How far the value must come back; where it is left out, 1 % of the distance between the signal's outermost numbers."""
+    on_delay_seconds: float = Field(default=5, ge=0, le=86400)
+    off_delay_seconds: float = Field(default=5, ge=0, le=86400)
 
 
 class Signal(Settings):
@@ -151,6 +157,51 @@ class Signal(Settings):
         return self
 
 
+class Picture(Settings):
+    """A picture of the machine that people look at before they read, drawn of its signals."""
+
+    form: Literal["scatter", "map", "heat_map", "spectrum"]
+    """Points with the median of each bin (power curve), a map of bins in two signals (efficiency map), the mean by hour and day,
+    or the spectrum of a high-rate record."""
+    label: Label
+    x: str = ""
+    """Signal on the abscissa; a spectrum and a heat map have none."""
+    y: str
+    """Signal on the ordinate; of a heat map and a spectrum, the signal itself."""
+    z: str = ""
+    """Signal that colours a map."""
+    states: tuple[str, ...] = ()
+    """States of the machine whose points count; all where it is left out."""
+
+
+class EnergyFlow(Settings):
+    """One energy or material that a machine takes in or gives out, for its energy balance."""
+
+    label: Label
+    counter: str = ""
+    """Signal of role counter that it is read from; or else"""
+    rate: str = ""
+    """signal of a rate, whose mean is multiplied with time."""
+    unit: str
+    """Of the amount: ``kWh``, ``m³``, ``t``."""
+    carrier: Literal[
+        "electricity", "natural_gas", "coal", "coke", "diesel", "steam", "heat", "compressed_air", "wind", "sun", "product"
+    ]
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if bool(self.counter) == bool(self.rate):
+            raise ValueError("has either a 'counter' or a 'rate'")
+        return self
+
+
+class Energy(Settings):
+    """What a kind takes in and gives out."""
+
+    inputs: tuple[EnergyFlow, ...]
+    outputs: tuple[EnergyFlow, ...] = ()
+
+
 class Kind(Settings):
     """All signals of an equipment kind, in the order in which people look at them."""
 
@@ -162,6 +213,8 @@ class Kind(Settings):
     """What the machine has several of; a signal whose name holds ``{string}`` stands for that signal of every string."""
     families: dict[str, Signal] = Field(min_length=1, alias="signals")
     """The signals as the file has them, those of parts once."""
+    pictures: tuple[Picture, ...] = ()
+    energy: Energy | None = None
 
     @cached_property
     def members(self) -> dict[str, dict[str, Mapping[str, str]]]:
@@ -230,11 +283,25 @@ def read_kind(path: Path) -> Kind:
         problems += signal_problems(file, kind.signals, kind)
         twice = [name for name, count in Counter(n for members in kind.members.values() for n in members).items() if count > 1]
         problems += [file.problem(("signals",), f"{name!r} is named by two entries") for name in twice]
+        problems += _unknown_signals(file, kind)
         if len(kind.signals) > MOST_SIGNALS:
             problems.append(file.problem(("signals",), f"are {len(kind.signals)}; a kind has at most {MOST_SIGNALS}"))
     if problems:
         raise ConfigError(*problems)
     return kind
+
+
+def _unknown_signals(file: TomlFile, kind: Kind) -> Iterator[Problem]:
+    """Find what pictures and the energy balance name and the kind does not have."""
+    named: list[tuple[tuple[str | int, ...], str]] = []
+    for number, picture in enumerate(kind.pictures):
+        named += [(("pictures", number, axis), name) for axis in ("x", "y", "z") if (name := getattr(picture, axis))]
+    for side in ("inputs", "outputs") if kind.energy else ():
+        for number, flow in enumerate(getattr(kind.energy, side)):
+            named.append((("energy", side, number), flow.counter or flow.rate))
+    for place, name in named:
+        if name not in kind.signals:
+            yield file.problem(place, f"{name!r} is not a signal of the kind")
 
 
 def _part_problems(file: TomlFile, kind: Kind) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from store.equipment import Equipment, get_equipment
 from store.series import Series, series
 from telemetry.quality import Quality
 
-router = APIRouter(prefix="/api/equipment")
+router = APIRouter(prefix="/api/v1/equipment")
 
 SPANS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
 MOST_SIGNALS = 30

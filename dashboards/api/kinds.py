@@ -8,7 +8,7 @@ from dashboards.error_answers import not_found
 from dashboards.presentation import signal_json
 from device_profiles.kind import kind_names, load_kind
 
-router = APIRouter(prefix="/api/kinds")
+router = APIRouter(prefix="/api/v1/kinds")
 
 
 @router.get("")

@@ -32,7 +32,7 @@ async def _place(settings: CurrentSettings) -> AsyncIterator[None]:
         STREAMS.set(_count)
 
 
-@router.get("/api/stream", response_class=EventSourceResponse, dependencies=[Depends(_place)])
+@router.get("/api/v1/stream", response_class=EventSourceResponse, dependencies=[Depends(_place)])
 async def stream(
     feed: CurrentFeed,
     equipment: Annotated[str, Query(max_length=4000, pattern=r"^(\d{1,18}(,\d{1,18})*)?$", description="ids; none: all")] = "",

@@ -127,7 +127,7 @@ def _wait_for_values(address: str, children: list[Child], stopped: Callable[[], 
 
 def _live_machines(address: str) -> int:
     try:
-        with urllib.request.urlopen(f"{address}api/equipment", timeout=5) as answer:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(f"{address}api/v1/equipment", timeout=5) as answer:  # noqa: S310 - our own loopback address
             machines = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return 0

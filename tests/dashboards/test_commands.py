@@ -83,7 +83,7 @@ def test_it_stops_at_once_with_a_tab_open(tmp_path: Path, built_vendor: None, nu
             assert process.stdout is not None
             found = re.match(r"(http://127\.0\.0\.1:\d+)/", process.stdout.readline())
             assert found
-            with httpx.stream("GET", f"{found[1]}/api/stream", timeout=10) as tab:
+            with httpx.stream("GET", f"{found[1]}/api/v1/stream", timeout=10) as tab:
                 next(tab.iter_lines())
                 asked = time.monotonic()
                 process.send_signal(number)

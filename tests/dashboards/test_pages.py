@@ -54,7 +54,7 @@ class Checker(HTMLParser):
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_every_page_renders_in_both_languages_without_inline_code_or_foreign_hosts(client: httpx.Client) -> None:
-    machines = client.get("/api/equipment").json()["equipment"]
+    machines = client.get("/api/v1/equipment").json()["equipment"]
     for path in ("/", "/?kind=boiler&search=x&page=9", "/nowhere", *(f"/equipment/{one['id']}" for one in machines)):
         for language in LANGUAGES:
             page = client.get(path, params={"lang": language})

@@ -39,7 +39,7 @@ def address(
 def events(address: str, *, query: str = "", last_event_id: str = "") -> Iterator[Iterator[tuple[str, str, Any]]]:
     """Follow a stream as (event, id, data)."""
     headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
-    with httpx.stream("GET", f"{address}/api/stream?{query}", headers=headers, timeout=20) as answer:
+    with httpx.stream("GET", f"{address}/api/v1/stream?{query}", headers=headers, timeout=20) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
 
@@ -122,7 +122,7 @@ def test_a_tab_that_reads_nothing_does_not_hold_the_others_up(address: str, plan
     host, port = urlsplit(address).netloc.split(":")
     with socket.create_connection((host, int(port))) as deaf, events(address) as stream:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.sendall(b"GET /api/stream?signals=all HTTP/1.1\r\nHost: x\r\n\r\n")
+        deaf.sendall(b"GET /api/v1/stream?signals=all HTTP/1.1\r\nHost: x\r\n\r\n")
         next(stream)
         for tenth in range(20):
             publisher.send(plant.boiler(time.time(), steam_pressure=tenth / 10))
@@ -134,13 +134,13 @@ def test_a_tab_that_reads_nothing_does_not_hold_the_others_up(address: str, plan
 def test_one_tab_too_many_is_told_to_come_back(address: str) -> None:
     with events(address) as stream:
         next(stream)
-        answer = httpx.get(f"{address}/api/stream")
+        answer = httpx.get(f"{address}/api/v1/stream")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     wait_until(lambda: _can_open(address))
 
 
 def _can_open(address: str) -> bool:
-    with httpx.stream("GET", f"{address}/api/stream") as answer:
+    with httpx.stream("GET", f"{address}/api/v1/stream") as answer:
         return answer.status_code == 200
 
 

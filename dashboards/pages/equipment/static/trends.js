@@ -269,10 +269,10 @@ class SignalTrends extends HTMLElement {
     this.#request = request;
     const points = Math.min(5000, Math.max(600, Math.round(this.clientWidth * 1.5)));
     const query = `signals=${chosen.map((box) => box.value).join(",")}&span=${this.span}`;
-    document.querySelector(".download").href = `/api/equipment/${this.equipment}/series.csv?${query}`;
+    document.querySelector(".download").href = `/api/v1/equipment/${this.equipment}/series.csv?${query}`;
     if (this.#trends.length === 0) this.#say("is-loading", text("trend_loading"));
     try {
-      const answer = await fetch(`/api/equipment/${this.equipment}/series?${query}&points=${points}`, { signal: request.signal });
+      const answer = await fetch(`/api/v1/equipment/${this.equipment}/series?${query}&points=${points}`, { signal: request.signal });
       const content = await answer.json();
       if (!answer.ok) throw new Error(content.error);
       this.#draw(chosen, content, points);
