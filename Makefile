@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators chaos docs lock clean
+.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators bench-web chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -13,7 +13,7 @@ demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system
 	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 # Tests that measure no time run side by side; the others one after the other, for what they measure would suffer.
-side_by_side := tests/device_profiles tests/ingest tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
+side_by_side := tests/analytics tests/device_profiles tests/ingest tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
 
 test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
 ifdef ARGS
@@ -33,7 +33,7 @@ format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: bench-ingest bench-gateway bench-simulators ## every benchmark
+bench: bench-ingest bench-gateway bench-simulators bench-web ## every benchmark
 
 bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_ingest
@@ -43,6 +43,9 @@ bench-gateway: .venv/ready ## the gateway: load, peer, requests, refusal, outage
 
 bench-simulators: .venv/ready dashboards/static/vendor/manifest.json ## simulators and demo: herds, a fleet's history, load (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_simulators
+
+bench-web: .venv/ready dashboards/static/vendor/manifest.json ## pages, API and alarms: users, streams, first paint, latency (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_web
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

@@ -3,15 +3,18 @@
 import argparse
 from pathlib import Path
 
+from dashboards import user_commands
+
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "web",
         help="run the operators' web app",
-        description="Serve the operators' pages and their API. There is no login yet, so it listens on loopback by default.",
+        description="Serve the operators' pages and their API. `shangyun users add NAME --role admin` lets somebody in.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="settings (TOML); examples/web.toml shows them")
     parser.set_defaults(run=web)
+    user_commands.add_commands(subparsers)
 
 
 def web(args: argparse.Namespace) -> int:

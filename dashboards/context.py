@@ -1,6 +1,5 @@
 """What routes ask for: the parts of the running application, and how a page is rendered for its visitor."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
@@ -8,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboards.feed import Feed
 from dashboards.settings import WebSettings
-from dashboards.texts import LANGUAGES, Language, as_language, texts, translator
+from dashboards.texts import LANGUAGES, Language, as_language, texts_for_scripts
 from store.database import Database
 
 _COOKIE_SECONDS = 365 * 86_400
@@ -39,29 +38,20 @@ def language_of(request: Request) -> Language:
 def render(request: Request, template: str, status: int = 200, **content: Any) -> HTMLResponse:
     """Render a page in the visitor's language, and remember a language that the address names."""
     language = language_of(request)
-    catalogue = texts(language)
-
-    def translate(key: str, **values: Any) -> str:
-        return catalogue[key].format(**values) if values else catalogue[key]
-
     other = next(one for one in LANGUAGES if one != language)
-    page = request.app.state.templates.get_template(template).render(
-        t=translate,
-        _=translator(language),
-        language=language,
+    environment = request.app.state.templates[language]
+    page = environment.get_template(template).render(
         other_language=other,
-        switch_address=str(request.url.include_query_params(lang=other).replace(scheme="", netloc="")),
-        script_texts=_section(catalogue, "script"),
+        switch_address=f"?{request.url.include_query_params(lang=other).query}",
+        script_texts=texts_for_scripts(language),
         request_path=request.url.path,
+        viewer=getattr(request.state, "viewer", None),
         settings=_settings(request),
         database_away=_feed(request).database_connected is False,
         **content,
     )
-    response = HTMLResponse(page, status_code=status)
+    # htmx asks at the same address for a part of the page: a browser must not show one for the other.
+    response = HTMLResponse(page, status_code=status, headers={"Vary": "HX-Request"})
     if as_language(request.query_params.get("lang")):
         response.set_cookie("lang", language, max_age=_COOKIE_SECONDS, httponly=True, samesite="lax")
     return response
-
-
-def _section(catalogue: Mapping[str, str], section: str) -> dict[str, str]:
-    return {key.partition(".")[2]: text for key, text in catalogue.items() if key.startswith(f"{section}.")}

@@ -8,26 +8,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-import cbor2
-
-from dashboards.live import LiveState, Machine
+from dashboards.gateway_reports import read_state
+from dashboards.listing import Listing
+from dashboards.live import LiveState
 from dashboards.metrics import BUNDLES, DROPPED, RESYNCS
 from device_profiles.kind import Kind, load_kind
 from store.database import Database
 from store.equipment import Equipment, list_equipment
-from store.readings import Latest, TextEvent, events, latest
+from store.readings import Latest, TextEvent, events, latest, latest_texts
+from store.sites import Site, gateway_sites, list_sites
 from telemetry.errors import BadPayload, ConfigError, ShangyunError
 from telemetry.mqtt import BrokerSettings, Link, connect, keep_connected
 from telemetry.topics import DATA_FILTER, STATE_FILTER, Message, gateway_of
-from telemetry.wire import CBOR_MAGIC, decode_bundle
+from telemetry.wire import decode_bundle
 
 _log = logging.getLogger(__name__)
 
-TEXTS_SPAN = timedelta(days=7)
+TEXTS_OVERLAP = timedelta(minutes=10)
+"""Texts are looked for so far behind the last look: they are committed later than they happen."""
 MOST_TEXTS = 5000
-"""Texts come seldom and have no table of newest values: after a start, a week of them is looked through."""
+_SHARED_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,8 @@ class Pace:
     """Changes are gathered this long, so that many gateways make few events."""
     heartbeat_seconds: float = 5.0
     """A tab hears at least this often that all is well; the comments that FastAPI sends are invisible to scripts."""
+    seconds_per_tab: float = 0.002
+    """With many tabs changes are gathered longer, this much for each, so that telling them takes only a part of the time."""
     slow_seconds: float = 5.0
     """A tab that took this long to take one event missed rows that its trend would show, and is told to fetch them."""
 
@@ -54,6 +58,26 @@ class Change(NamedTuple):
     data: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a tab looks at; tabs with the same look share what is made for them."""
+
+    equipment: frozenset[int] | None = None
+    """None for all machines."""
+    only_key: bool = True
+    gateways: frozenset[str] | None = None
+    """What its viewer may see; None for everything."""
+
+
+class Alarms(Protocol):
+    """Where the event ``alarms`` comes from."""
+
+    version: int
+
+    def message(self, gateways: frozenset[str] | None, seen: int) -> str:
+        """Tell a viewer of the alarms, and which of them changed behind a version."""
+
+
 class Feed:
     """The live state with the tasks that keep it current."""
 
@@ -61,6 +85,8 @@ class Feed:
         self, database: Database, broker: BrokerSettings, *, now: Callable[[], float] = time.time, pace: Pace | None = None
     ) -> None:
         self.state = LiveState()
+        self.listing = Listing(self.state)
+        self.alarms: Alarms | None = None
         self.broker_connected = False
         self.database_connected: bool | None = None
         """None until the first attempt has ended."""
@@ -69,7 +95,12 @@ class Feed:
         self._pace = pace or Pace()
         self._database = database
         self._broker = broker
-        self._changed = asyncio.Event()
+        self._texts_read_at: datetime | None = None
+        self._told = asyncio.Event()
+        self._turn: asyncio.TimerHandle | None = None
+        self._tabs = 0
+        self._shared: dict[tuple[Look, int, bool], Change] = {}
+        self._shared_at = 0.0
         self._look_again = asyncio.Event()
 
     async def run(self) -> None:
@@ -80,7 +111,13 @@ class Feed:
     def close(self) -> None:
         """End every stream, so that a shutdown need not wait for the tabs to be closed."""
         self.closed = True
-        self._notify()
+        self._tell()
+
+    def wake(self) -> None:
+        """Let the tabs look for what is new: all of them at one turn, when what comes with it has been gathered."""
+        if self._turn is None:
+            seconds = max(self._pace.gather_seconds, self._tabs * self._pace.seconds_per_tab)
+            self._turn = asyncio.get_running_loop().call_later(seconds, self._tell)
 
     def receive(self, message: Message) -> None:
         """Take one message of the broker; what cannot be read is counted and forgotten."""
@@ -89,7 +126,8 @@ class Feed:
             if gateway is None:
                 raise BadPayload("topic", message.topic)  # noqa: TRY301 - one handler for all reasons
             if message.topic.endswith("/state"):
-                self.state.set_gateway(gateway, is_online=_is_online(message.payload))
+                is_online, report = read_state(message.payload)
+                self.state.set_gateway(gateway, is_online=is_online, report=report)
             else:
                 BUNDLES.inc()
                 bundle = decode_bundle(message.payload)
@@ -102,40 +140,53 @@ class Feed:
             return
         if self.state.has_unknown:
             self._look_again.set()
-        self._notify()
+        self.wake()
 
-    async def changes(self, version: int, *, equipment: frozenset[int] | None, only_key: bool) -> AsyncIterator[Change]:
+    async def changes(self, version: int, look: Look) -> AsyncIterator[Change]:
         """Yield what a tab must hear from a version on; version 0 gives the whole state first."""
         clock = asyncio.get_running_loop().time
-        gateways_seen = -1 if version == 0 else version
-        while not self.closed:
-            changed = self._changed  # before looking: a change after this line wakes the wait below
-            machines = [m for m in self.state.changed_since(version) if equipment is None or m.equipment.id in equipment]
-            gateways = self.state.gateways_of(equipment) if self.state.gateways_version > gateways_seen else None
-            version = gateways_seen = self.state.version
-            handed_over = clock()
-            yield Change("update", version, self._update(machines, gateways, only_key=only_key))
-            if clock() - handed_over > self._pace.slow_seconds:
-                RESYNCS.inc()
-                yield Change("resync", version, "{}")
-            try:
-                async with asyncio.timeout(self._pace.heartbeat_seconds):
-                    await changed.wait()
-            except TimeoutError:
-                continue
-            await asyncio.sleep(self._pace.gather_seconds)
+        is_first, alarms_seen = version == 0, -1
+        self._tabs += 1
+        try:
+            while not self.closed:
+                told = self._told  # before looking: a change after this line wakes the wait below
+                update = self._update(look, version, with_gateways=is_first or self.state.gateways_version > version)
+                version, is_first = update.version, False
+                handed_over = clock()
+                yield update
+                if clock() - handed_over > self._pace.slow_seconds:
+                    RESYNCS.inc()
+                    yield Change("resync", version, "{}")
+                if self.alarms is not None and self.alarms.version != alarms_seen:
+                    seen, alarms_seen = max(alarms_seen, 0), self.alarms.version
+                    yield Change("alarms", version, self.alarms.message(look.gateways, seen))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._pace.heartbeat_seconds):
+                        await told.wait()
+        finally:
+            self._tabs -= 1
 
-    def _update(self, machines: list[Machine], gateways: dict[str, bool] | None, *, only_key: bool) -> str:
-        rows = ",".join(machine.as_json(only_key=only_key) for machine in machines)
-        status: dict[str, Any] = {
-            "now": round(self.now() * 1000),
-            "broker": self.broker_connected,
-            "database": self.database_connected,  # null until the first attempt has ended
-            "machines": len(self.state),
-        }
-        if gateways is not None:
-            status["gateways"] = gateways
-        return f'{json.dumps(status, separators=(",", ":"))[:-1]},"rows":[{rows}]}}'
+    def _update(self, look: Look, version: int, *, with_gateways: bool) -> Change:
+        """Make an update, once for all tabs with the same look that stand at the same version."""
+        now = asyncio.get_running_loop().time()
+        if now - self._shared_at > _SHARED_SECONDS:  # it says what time it is
+            self._shared.clear()
+            self._shared_at = now
+        key = look, version, with_gateways
+        if key not in self._shared:
+            changed = self.state.changed_since(version, equipment=look.equipment, gateways=look.gateways)
+            rows = ",".join(machine.as_json(only_key=look.only_key) for machine in changed)
+            status: dict[str, Any] = {
+                "now": round(self.now() * 1000),
+                "broker": self.broker_connected,
+                "database": self.database_connected,  # null until the first attempt has ended
+                "machines": self.listing.count(look.gateways),
+            }
+            if with_gateways:
+                status["gateways"] = self.state.gateways_of(look.equipment, look.gateways)
+            data = f'{json.dumps(status, separators=(",", ":"))[:-1]},"rows":[{rows}]}}'
+            self._shared[key] = Change("update", self.state.version, data)
+        return self._shared[key]
 
     async def _session(self, link: Link) -> None:
         await link.subscribe(STATE_FILTER, qos=1)
@@ -157,10 +208,14 @@ class Feed:
         while True:
             self._look_again.clear()
             try:
-                known = await asyncio.to_thread(list_equipment, self._database)
+                known, sites, gateways = await asyncio.to_thread(self._read_directory)
                 self.state.set_directory((equipment, _kind_of(equipment)) for equipment in known)
+                self.state.set_sites(sites, gateways)
                 if not (is_filled and self.broker_connected):
-                    self._fill(*await asyncio.to_thread(self._read_newest))
+                    self._fill(await asyncio.to_thread(latest, self._database))
+                    self.database_connected = True
+                    self.wake()  # texts may take a while
+                    self._fill_texts(await asyncio.to_thread(self._read_texts))
                     is_filled = True
             except ShangyunError as error:  # away, or not migrated yet: the live values go on without it
                 if self.database_connected is not False:
@@ -170,7 +225,7 @@ class Feed:
                 if self.database_connected is False:
                     _log.info("web: the database is back")
                 self.database_connected = True
-            self._notify()
+            self.wake()
             await asyncio.sleep(self._pace.soonest_seconds)
             if self.database_connected:
                 with suppress(TimeoutError):
@@ -179,25 +234,37 @@ class Feed:
                     ):
                         await self._look_again.wait()
 
-    def _read_newest(self) -> tuple[list[Latest], list[TextEvent]]:
-        now = datetime.fromtimestamp(self.now(), UTC)
-        texts = events(self._database, start=now - TEXTS_SPAN, end=now, limit=MOST_TEXTS)
-        return latest(self._database), texts
+    def _read_directory(self) -> tuple[list[Equipment], list[Site], dict[str, int]]:
+        return list_equipment(self._database), list_sites(self._database), gateway_sites(self._database)
 
-    def _fill(self, rows: list[Latest], texts: list[TextEvent]) -> None:
+    def _read_texts(self) -> list[TextEvent]:
+        """Read every machine's newest texts once, however old they are, and afterwards what has come since."""
+        now, since = datetime.fromtimestamp(self.now(), UTC), self._texts_read_at
+        if since is None:
+            found = latest_texts(self._database)
+        else:
+            found = events(self._database, start=since - TEXTS_OVERLAP, end=now, limit=MOST_TEXTS)
+        self._texts_read_at = now
+        return found
+
+    def _fill(self, rows: list[Latest]) -> None:
         now_us = self._now_us()
-        for text in texts:
-            self.state.fill_text(text.equipment_id, signal=text.signal, time=text.time, text=text.text)
         for row in rows:
             self.state.fill(row.equipment_id, time=row.time, values=row.values, qualities=row.qualities, now_us=now_us)
 
+    def _fill_texts(self, texts: list[TextEvent]) -> None:
+        for text in texts:
+            self.state.fill_text(text.equipment_id, signal=text.signal, time=text.time, text=text.text)
+
     def _set_broker_connected(self, *, is_connected: bool) -> None:
         self.broker_connected = is_connected
-        self._notify()
+        self.wake()
 
-    def _notify(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    def _tell(self) -> None:
+        self._turn = None
+        self._shared.clear()
+        self._told.set()
+        self._told = asyncio.Event()
 
     def _now_us(self) -> int:
         return round(self.now() * 1e6)
@@ -209,12 +276,3 @@ def _kind_of(equipment: Equipment) -> Kind | None:
         return load_kind(equipment.kind)
     except ConfigError:
         return None
-
-
-def _is_online(payload: bytes) -> bool:
-    """Read the one word that matters here of a gateway's state message or last will."""
-    try:
-        content = cbor2.loads(payload) if payload.startswith(CBOR_MAGIC) else json.loads(payload)
-        return bool(content["online"])
-    except Exception as error:  # hostile bytes raise nearly anything inside the libraries
-        raise BadPayload("state", f"{type(error).__name__}: {str(error)[:200]}") from error

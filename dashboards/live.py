@@ -5,19 +5,23 @@ table; a tab holds the version it has seen and takes what lies behind it. So a s
 state of each machine, and resumes after a lost connection by the same number.
 """
 
+import itertools
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dashboards.gateway_reports import GatewayReport, GatewayStatus
 from dashboards.metrics import DROPPED
+from dashboards.unknown_kind import unknown_kind, with_signal
 from device_profiles.kind import Kind, SignalType
 from store.equipment import Equipment
+from store.sites import Site
 from telemetry.bundle import Batch, Bundle
 from telemetry.quality import Quality
 
@@ -41,16 +45,23 @@ class Machine:
 
     equipment: Equipment
     kind: Kind
+    is_open: bool = False
+    """Nobody has described its kind: every signal that it sends is taken."""
     time_us: int | None = None
     """When the newest row was acquired."""
     cells: dict[str, Cell] = field(default_factory=dict)
     version: int = 0
-    _encoded: dict[bool, str] = field(default_factory=dict)
+    _encoded: dict[str, str] = field(default_factory=dict)
 
     def take(self, signal: str, cell: Cell) -> bool:
         known = self.cells.get(signal)
-        if signal not in self.kind.signals or (known is not None and known.time_us >= cell.time_us):
+        if known is not None and known.time_us >= cell.time_us:
             return False
+        if signal not in self.kind.signals:
+            if self.is_open:
+                self.kind = with_signal(self.kind, signal, is_text=isinstance(cell.value, str))
+            if signal not in self.kind.signals:
+                return False
         self.cells[signal] = cell
         return True
 
@@ -58,27 +69,34 @@ class Machine:
         self.version = version
         self._encoded.clear()
 
+    def encoded(self, form: str, make: Callable[[], str]) -> str:
+        """Give the machine in some form, made once for all who ask until it changes."""
+        if form not in self._encoded:
+            self._encoded[form] = make()
+        return self._encoded[form]
+
     def as_json(self, *, only_key: bool) -> str:
-        """Encode for the stream, once for all tabs: times in milliseconds; qualities and times only where they say something."""
-        if only_key not in self._encoded:
-            values, qualities, times = {}, {}, {}
-            for name, cell in self.cells.items():
-                if only_key and not self.kind.signals[name].key:
-                    continue
-                values[name] = self.shown(name)
-                if cell.quality != Quality.GOOD:
-                    qualities[name] = cell.quality
-                if cell.time_us != self.time_us:
-                    times[name] = cell.time_us // 1000
-            row: dict[str, Any] = {
-                "id": self.equipment.id,
-                "t": None if self.time_us is None else self.time_us // 1000,
-                "v": values,
-            }
-            row |= {"q": qualities} if qualities else {}
-            row |= {"at": times} if times else {}
-            self._encoded[only_key] = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        return self._encoded[only_key]
+        """Encode for the stream: times in milliseconds; qualities and times only where they say something."""
+        return self.encoded("key" if only_key else "all", lambda: self._as_json(only_key=only_key))
+
+    def _as_json(self, *, only_key: bool) -> str:
+        values, qualities, times = {}, {}, {}
+        for name, cell in self.cells.items():
+            if only_key and not self.kind.signals[name].key:
+                continue
+            values[name] = self.shown(name)
+            if cell.quality != Quality.GOOD:
+                qualities[name] = cell.quality
+            if cell.time_us != self.time_us:
+                times[name] = cell.time_us // 1000
+        row: dict[str, Any] = {
+            "id": self.equipment.id,
+            "t": None if self.time_us is None else self.time_us // 1000,
+            "v": values,
+        }
+        row |= {"q": qualities} if qualities else {}
+        row |= {"at": times} if times else {}
+        return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
 
     def shown(self, signal: str) -> float | str | None:
         """Give a value as it was measured: a float32 says no more than seven digits."""
@@ -95,12 +113,17 @@ class LiveState:
         self.version = 0
         self.gateways: dict[str, bool] = {}
         """Online or not, as far as a gateway or its last will has said."""
+        self.statuses: dict[str, GatewayStatus] = {}
+        """What else is known of them."""
         self.gateways_version = 0
+        self.sites: list[Site] = []
+        self.directory_version = 0
+        """Grows when machines come, go or change their names."""
         self.has_unknown = False
         """A bundle named a machine that the directory does not have: time to read the directory again."""
         self._machines: OrderedDict[int, Machine] = OrderedDict()
         self._ids: dict[tuple[str, str], int] = {}
-        self._without_kind: set[tuple[str, str]] = set()
+        self._gateway_sites: Mapping[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._machines)
@@ -111,37 +134,38 @@ class LiveState:
     def get(self, equipment_id: int) -> Machine | None:
         return self._machines.get(equipment_id)
 
-    def find(self, *, kind: str | None = None, gateway: str | None = None, search: str = "") -> list[Machine]:
-        """Give the machines of a kind, of a gateway, with a text in their name or gateway; sorted by kind, name and gateway."""
-        wanted = search.strip().casefold()
-        found = [
-            machine
-            for machine in self
-            if kind in (None, "", machine.kind.name)
-            and gateway in (None, "", machine.equipment.gateway)
-            and wanted in f"{machine.equipment.name} {machine.equipment.gateway}".casefold()
-        ]
-        return sorted(found, key=lambda m: (m.kind.name, m.equipment.name, m.equipment.gateway))
+    def site_of(self, gateway: str) -> int | None:
+        return self._gateway_sites.get(gateway)
+
+    def gateways_with_site(self) -> set[str]:
+        return set(self._gateway_sites)
+
+    def set_sites(self, sites: list[Site], gateway_sites: Mapping[str, int]) -> None:
+        self.sites, self._gateway_sites = sites, gateway_sites
 
     def set_directory(self, known: Iterable[tuple[Equipment, Kind | None]]) -> None:
-        """Take over which machines there are; what is known of those that stay is kept. One without a kind is not shown."""
-        directory: dict[int, tuple[Equipment, Kind]] = {}
-        self._without_kind = set()
-        for equipment, kind in known:
-            if kind is None:
-                self._without_kind.add((equipment.gateway, equipment.name))
-            else:
-                directory[equipment.id] = (equipment, kind)
+        """Take over which machines there are; what is known of those that stay is kept."""
+        is_changed = False
+        directory = {equipment.id: (equipment, kind) for equipment, kind in known}
         for gone in self._machines.keys() - directory.keys():
             del self._machines[gone]
+            is_changed = True
         for equipment_id, (equipment, kind) in directory.items():
             machine = self._machines.get(equipment_id)
-            if machine is None:
-                self._machines[equipment_id] = Machine(equipment, kind)
-                self._touch(self._machines[equipment_id])
-            else:
-                machine.equipment, machine.kind = equipment, kind
-        self._ids = {(m.equipment.gateway, m.equipment.name): key for key, m in self._machines.items()}
+            if machine is not None and machine.equipment == equipment and machine.is_open == (kind is None):
+                continue
+            if machine is None or machine.equipment.kind != equipment.kind or machine.is_open != (kind is None):
+                known_cells = machine.cells if machine is not None else {}
+                machine = Machine(equipment, kind or unknown_kind(equipment.kind), is_open=kind is None)
+                for signal, cell in known_cells.items():  # texts that came before the first batch told the kind
+                    machine.take(signal, cell)
+                self._machines[equipment_id] = machine
+            machine.equipment = equipment
+            self._touch(machine)
+            is_changed = True
+        if is_changed:
+            self._ids = {(m.equipment.gateway, m.equipment.name): key for key, m in self._machines.items()}
+            self.directory_version += 1
         self.has_unknown = False
 
     def fill(
@@ -170,15 +194,18 @@ class LiveState:
         if machine is not None and machine.take(signal, cell):
             self._touch(machine)
 
-    def gateways_of(self, equipment: Iterable[int] | None) -> dict[str, bool]:
-        """Give what is known of all gateways, or of those of some machines."""
+    def gateways_of(self, equipment: Iterable[int] | None, gateways: frozenset[str] | None = None) -> dict[str, bool]:
+        """Give what is known of all gateways or of those of some machines, as far as ``gateways`` lets see."""
         if equipment is None:
-            return self.gateways
+            return {name: is_online for name, is_online in self.gateways.items() if gateways is None or name in gateways}
         names = {machine.equipment.gateway for machine in map(self.get, equipment) if machine is not None}
-        return {name: self.gateways[name] for name in sorted(names & self.gateways.keys())}
+        names &= self.gateways.keys() if gateways is None else self.gateways.keys() & gateways
+        return {name: self.gateways[name] for name in sorted(names)}
 
     def apply(self, bundle: Bundle, *, now_us: int) -> None:
         """Take what is newer than the known from a bundle; a backlog passes through without a trace."""
+        if (status := self._status(bundle.gateway)) is not None:
+            status.heard(sent_at_us=bundle.sent_at_us, now_us=now_us)
         for batch in bundle.batches:
             machine = self._machine(bundle.gateway, batch.equipment)
             if machine is None:
@@ -194,25 +221,35 @@ class LiveState:
                 if machine.take(event.signal, cell):
                     self._touch(machine)
 
-    def set_gateway(self, gateway: str, *, is_online: bool) -> None:
-        if self.gateways.get(gateway) is not is_online and (gateway in self.gateways or len(self.gateways) < MOST_GATEWAYS):
-            self.gateways[gateway] = is_online
+    def set_gateway(self, gateway: str, *, is_online: bool, report: GatewayReport | None = None) -> None:
+        status = self._status(gateway)
+        if status is None:
+            return
+        status.report = report or status.report
+        if status.is_online is not is_online:
+            status.is_online = self.gateways[gateway] = is_online
             self.version += 1
             self.gateways_version = self.version
 
-    def changed_since(self, version: int) -> list[Machine]:
-        """Give the machines that changed behind a version, newest change first."""
-        changed = []
-        for machine in reversed(self._machines.values()):
-            if machine.version <= version:
-                break
-            changed.append(machine)
-        return changed
+    def changed_since(self, version: int, *, equipment: frozenset[int] | None, gateways: frozenset[str] | None) -> list[Machine]:
+        """Give the machines that changed behind a version: all or some, as far as their gateways may be seen."""
+        if equipment is None:
+            changed = list(itertools.takewhile(lambda machine: machine.version > version, reversed(self._machines.values())))
+        else:
+            changed = [machine for machine in map(self.get, equipment) if machine is not None and machine.version > version]
+        return changed if gateways is None else [machine for machine in changed if machine.equipment.gateway in gateways]
+
+    def _status(self, gateway: str) -> GatewayStatus | None:
+        if gateway not in self.statuses:
+            if len(self.statuses) >= MOST_GATEWAYS:
+                return None
+            self.statuses[gateway] = GatewayStatus()
+        return self.statuses[gateway]
 
     def _machine(self, gateway: str, name: str) -> Machine | None:
         equipment_id = self._ids.get((gateway, name))
         if equipment_id is None:
-            self.has_unknown |= (gateway, name) not in self._without_kind
+            self.has_unknown = True
             DROPPED.labels("unknown equipment").inc()
             return None
         return self._machines[equipment_id]

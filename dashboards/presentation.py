@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from dashboards.texts import Language
-from device_profiles.kind import Kind, Signal, SignalType
+from device_profiles.kind import Kind, Signal, SignalType, kind_names, load_kind
 
 MOST_KEY_VALUES = 6
 _ROOM = 0.15  # of the gauge beyond its outermost limit, so that a value past it can be seen there
@@ -71,7 +72,21 @@ def shown_signals(kind: Kind, language: Language) -> list[ShownSignal]:
 def key_signals(kind: Kind) -> list[str]:
     """Name the signals of an overview card, without the one that stands in its head."""
     head = kind.state_signal
-    return [name for name, signal in kind.signals.items() if signal.key and name != head][:MOST_KEY_VALUES]
+    return [name for name in all_key_signals(kind) if name != head][:MOST_KEY_VALUES]
+
+
+def all_key_signals(kind: Kind) -> tuple[str, ...]:
+    """Name the key signals; a list of machines asks for them again and again."""
+    return _key_signals_of(kind.name) if kind.name in kind_names() else _key_names(kind)
+
+
+@cache
+def _key_signals_of(kind_name: str) -> tuple[str, ...]:
+    return _key_names(load_kind(kind_name))
+
+
+def _key_names(kind: Kind) -> tuple[str, ...]:
+    return tuple(name for name, signal in kind.signals.items() if signal.key)
 
 
 def decimals(signal: Signal) -> int:

@@ -1,12 +1,11 @@
 """Texts for people. Templates and scripts hold them in Chinese; a catalogue beside them (gettext, ``en.po``) has the English."""
 
-import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from babel.messages.pofile import read_po
+from dashboards.text_catalogues import catalogues, entries, script_texts
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -19,9 +18,8 @@ Translate = Callable[..., str]
 def catalogue() -> dict[str, str]:
     """Give the English of every Chinese text: of ``languages/en.po``, and of the ``en.po`` of each page."""
     english: dict[str, str] = {}
-    for path in [FOLDER / "languages" / "en.po", *sorted(FOLDER.glob("pages/*/en.po"))]:
-        with path.open("rb") as file:
-            english |= {str(message.id): str(message.string) for message in read_po(file, locale="en") if message.id}
+    for path in catalogues(FOLDER):
+        english |= {text: translation for text, translation in entries(path).items() if translation}
     return english
 
 
@@ -37,10 +35,12 @@ def translator(language: Language) -> Translate:
 
 
 @cache
-def texts(language: Language) -> dict[str, str]:
-    """Give the catalogue of a language as ``section.name`` to text."""
-    content = tomllib.loads((FOLDER / "languages" / f"{language}.toml").read_text(encoding="utf-8"))
-    return {f"{section}.{name}": text for section, entries in content.items() for name, text in entries.items()}
+def texts_for_scripts(language: Language) -> dict[str, str]:
+    """Give what the scripts of the pages need of the catalogue; Chinese they hold themselves."""
+    if language == "zh":
+        return {}
+    english = catalogue()
+    return {text: english[text] for text in sorted(script_texts(FOLDER)) if text in english}
 
 
 def as_language(text: str | None) -> Language | None:

@@ -118,8 +118,10 @@ class Alarm(Settings):
     """Where it is left out: high for the outermost limits, medium for the others."""
     deadband: float | None = Field(default=None, ge=0)
     """How far the value must come back; where it is left out, 1 % of the distance between the signal's outermost numbers."""
-    on_delay_seconds: float = Field(default=5, ge=0, le=86400)
-    off_delay_seconds: float = Field(default=5, ge=0, le=86400)
+    on_delay_seconds: float | None = Field(default=None, ge=0, le=86400)
+    """Where it is left out: temperature and level 60, pressure and flow 15, others 5; at most 5 for a critical alarm."""
+    off_delay_seconds: float | None = Field(default=None, ge=0, le=86400)
+    """Where it is left out, the same as ``on_delay_seconds`` of an alarm that is not critical."""
 
 
 class Signal(Settings):

@@ -1,9 +1,10 @@
 """A device model: where the signals of its kind live in one real device, read from ``<kind>/<maker>_<model>.toml``."""
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -246,6 +247,11 @@ class ProfileHead(Settings):
     """The evidence behind the map; a profile tried on our own simulator alone says so."""
     signals: dict[str, Signal] = Field(default={})
     """Signals of this device that its kind does not know."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell versions of a model apart, so that the cloud side can see what a value was decoded with."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
 class ModbusProfile(ProfileHead):

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import importlib.metadata
 import logging
 import os
@@ -12,7 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device_profiles.profile import Profile
+from prometheus_client import Counter
+
+from edge_gateway import metrics
 from edge_gateway.clock import Clock
 from edge_gateway.driver import Counters, Poll, Target
 from edge_gateway.flusher import Flusher
@@ -36,6 +37,13 @@ _log = logging.getLogger(__name__)
 _HOUR_US = 3_600_000_000
 _DRAIN_STEP_SECONDS = 0.05
 _KEEP_COUNTERS_SECONDS = 60.0
+_TOLD = {
+    "overruns": metrics.OVERRUNS,
+    "timeouts": metrics.TIMEOUTS,
+    "device_exceptions": metrics.EXCEPTIONS,
+    "late_replies": metrics.LATE_REPLIES,
+}
+"""Counters that the gateway's state tells, so that people see them without Prometheus."""
 
 
 class Gateway:
@@ -55,6 +63,7 @@ class Gateway:
         self._link: Link | None = None
         self._counters: Counters = {}
         clock, clock_of_the_disk = Clock(), Clock()  # one per thread
+        self._clock = clock
         self.rows = Rows()
         self.spool = Spool(
             settings.spool.path,
@@ -189,7 +198,8 @@ class Gateway:
         machines = [d for some in self.reload.running.machines.values() for d in some.values()]
         return {
             "version": _version(),
-            "profiles": {d.equipment.profile: _digest(d.profile) for d in machines},
+            "told_at_us": self._clock.now_us(),
+            "profiles": {d.equipment.profile: d.profile.digest for d in machines},
             "equipment": {
                 d.equipment.name: {
                     "kind": d.profile.kind,
@@ -200,18 +210,22 @@ class Gateway:
                 for d in machines
             },
             "connections": dict(self.plant.connected),
+            "equipment_without_values": self._silent(),
+            "counters": {name: _total(counter) for name, counter in _TOLD.items()},
             "reload": self.reload.last,
         }
+
+    def _silent(self) -> list[str]:
+        return sorted(name for name, answers in self.plant.answering.items() if not answers)
 
     def _health(self) -> tuple[bool, dict[str, Any]]:
         """A machine or broker that is away is the plant's business; a disk that takes nothing is the gateway's own."""
         status = self.spool.status
-        silent = sorted(name for name, answers in self.plant.answering.items() if not answers)
         return status.is_working, {
             "gateway": self._settings.gateway,
             "broker_connected": self.publisher.is_connected,
             "connections": dict(self.plant.connected),
-            "equipment_without_values": silent,
+            "equipment_without_values": self._silent(),
             "spool_bundles": status.bundles,
             "spool_bytes": status.bytes,
             "spool_working": status.is_working,
@@ -226,9 +240,9 @@ def _version() -> str:
         return "source tree"
 
 
-def _digest(profile: Profile) -> str:
-    """Tell versions of a profile apart, so that the cloud side can see what a value was decoded with."""
-    return hashlib.sha256(profile.model_dump_json().encode()).hexdigest()[:16]
+def _total(counter: Counter) -> int:
+    samples = (sample for metric in counter.collect() for sample in metric.samples)
+    return round(sum(sample.value for sample in samples if sample.name.endswith("_total")))
 
 
 async def run_until_signal(path: Path) -> None:

@@ -15,6 +15,7 @@ COMMAND_MODULES = (
     "edge_gateway.commands",
     "device_profiles.commands",
     "ingest.commands",
+    "analytics.alarms.commands",
     "store.commands",
     "store.equipment_commands",
     "store.export_commands",

@@ -36,6 +36,10 @@ _SESSION_SETTINGS = (
     b"SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"  # a stuck worker must not hold the others
 )
 
+_CONNECTION: dict[str, Any] = {"application_name": "shangyun", "connect_timeout": 5}
+_LISTENER: dict[str, Any] = {**_CONNECTION, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""Who only listens does not notice by itself that the other side is gone."""
+
 
 class DatabaseError(ShangyunError):
     """What the database said; ``sqlstate`` is its own code, empty where the connection was lost."""
@@ -81,13 +85,14 @@ class Database:
             conninfo_to_dict(dsn)
         except psycopg.ProgrammingError as error:
             raise ConfigError(f"database address: {str(error).strip()}") from None
+        self._dsn = dsn
         self._pool = psycopg_pool.ConnectionPool(
             dsn,
             min_size=0,
             max_size=max_connections,
             open=False,
             timeout=timeout_seconds,
-            kwargs={"application_name": "shangyun", "connect_timeout": 5},
+            kwargs=_CONNECTION,
             configure=_configure,
             check=psycopg_pool.ConnectionPool.check_connection,  # one round trip instead of one error for each that has died
         )
@@ -125,6 +130,25 @@ class Database:
                 if not connection.closed:
                     connection.autocommit = False
 
+    @contextmanager
+    def listen(self, channel: str) -> Iterator[Iterator[list[str]]]:
+        """Hear what is notified on a channel, on a connection beside the pool.
+
+        From the moment that the block begins nothing is missed: read then what the notices are about. The iterator gives the
+        payloads that came, and nothing at least each second, so that its user can stop.
+
+        Raises
+        ------
+        DatabaseAway
+            When the connection is lost, also in the middle.
+        """
+        try:
+            with psycopg.connect(self._dsn, autocommit=True, **_LISTENER) as connection:
+                connection.execute(b"LISTEN " + quoted(channel).encode())
+                yield _notices(connection)
+        except psycopg.Error as error:
+            _raise_ours(error)
+
     @cached_property
     def edition(self) -> Edition:
         """What the server can do in this database.
@@ -155,6 +179,11 @@ class Database:
 def quoted(name: str) -> str:
     """Write an identifier into SQL text; a signal may be named like a key word."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _notices(connection: psycopg.Connection[Any]) -> Iterator[list[str]]:
+    while True:
+        yield [notice.payload for notice in connection.notifies(timeout=1.0, stop_after=1)]
 
 
 def _configure(connection: Connection) -> None:

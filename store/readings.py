@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from device_profiles.kind import kind_names, load_kind
 from store.database import Database
 from store.sql_files import query
 
@@ -56,6 +57,15 @@ def events(
         rows = connection.execute(
             query("readings", "events"), {"id": equipment_id, "start": start, "end": end, "limit": limit}
         ).fetchall()
+    return [TextEvent(equipment_id=row[0], time=row[1], signal=row[2], text=row[3]) for row in rows]
+
+
+def latest_texts(database: Database) -> list[TextEvent]:
+    """Read the newest text of each machine and signal, however old it is."""
+    pairs = [(kind, signal) for kind in kind_names() for signal in load_kind(kind).text_signals]
+    wanted = {"kinds": [kind for kind, _ in pairs], "signals": [signal for _, signal in pairs], "known_kinds": list(kind_names())}
+    with database.connection() as connection:
+        rows = connection.execute(query("readings", "latest_texts"), wanted).fetchall()
     return [TextEvent(equipment_id=row[0], time=row[1], signal=row[2], text=row[3]) for row in rows]
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tsdownsample import MinMaxLTTBDownsampler
 
 from device_profiles.kind import SignalType, load_kind
+from store.binary_arrays import elements
 from store.copy_binary import EPOCH_2000_US
 from store.database import Database, quoted
 from store.equipment import Equipment
@@ -222,8 +223,8 @@ def _columns(
     names = {f"signal_{n}": name for n, name in enumerate(signals)}
     with database.connection() as connection:
         times, *arrays = connection.execute(statement, {"id": equipment.id, **names, **values}, binary=True).fetchone() or ()
-    times_us = _elements(times, ">i8").astype(np.int64) + EPOCH_2000_US
-    decoded = [_elements(array, ">f8").astype(np.float64) for array in arrays]
+    times_us = elements(times, ">i8").astype(np.int64) + EPOCH_2000_US
+    decoded = [elements(array, ">f8").astype(np.float64) for array in arrays]
     count = len(signals)
     return times_us, [dict(zip(signals, decoded[n : n + count], strict=True)) for n in range(0, len(decoded), count)]
 
@@ -258,13 +259,6 @@ def _rollup_parts(signals: Sequence[str]) -> Iterator[str]:
     for n, name in enumerate(signals):
         low, high, mean, count = (quoted(f"{name}_{part}") for part in ("min", "max", "mean", "count"))
         yield f"{mean} AS mean_{n}, {low}::float8 AS min_{n}, {high}::float8 AS max_{n}, {count} AS count_{n}"
-
-
-def _elements(array: bytes | None, element: str) -> npt.NDArray[np.void]:
-    """Read the binary form of an array: a header of five int32, then length and value of each element; here none is NULL."""
-    record = np.dtype([("length", ">i4"), ("value", element)])
-    elements: npt.NDArray[np.void] = np.frombuffer(array or bytes(20), record, offset=20)["value"]
-    return elements
 
 
 def _thinned(times_us: Times, columns: Mapping[str, Values], max_points: int) -> npt.NDArray[np.int64]:

@@ -7,12 +7,9 @@ const numberFormats = new Map();
 const clock = new Intl.DateTimeFormat(locale, { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat("sv-SE", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
 
-export function text(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
-}
-
-export function hasText(key) {
-  return key in texts;
+// The Chinese text in this page's language; scripts/texts finds it only when it is written out in the call.
+export function text(chinese, values = {}) {
+  return (texts[chinese] ?? chinese).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 export function number(value, decimals) {
@@ -26,11 +23,11 @@ export function number(value, decimals) {
 
 export function age(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 2) return text("age_now");
-  if (seconds < 120) return text("age_seconds", { n: seconds });
-  if (seconds < 7200) return text("age_minutes", { n: Math.floor(seconds / 60) });
-  if (seconds < 172800) return text("age_hours", { n: Math.floor(seconds / 3600) });
-  return text("age_days", { n: Math.floor(seconds / 86400) });
+  if (seconds < 2) return text("刚刚");
+  if (seconds < 120) return text("{n} 秒前", { n: seconds });
+  if (seconds < 7200) return text("{n} 分钟前", { n: Math.floor(seconds / 60) });
+  if (seconds < 172800) return text("{n} 小时前", { n: Math.floor(seconds / 3600) });
+  return text("{n} 天前", { n: Math.floor(seconds / 86400) });
 }
 
 export function timeOfDay(milliseconds) {

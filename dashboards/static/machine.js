@@ -1,6 +1,6 @@
 // A machine on a page: values, gauges, quality and age of whatever signals its markup names.
 
-import { age, hasText, number, text } from "./format.js";
+import { age, number, text } from "./format.js";
 import { stream } from "./stream.js";
 
 const STALE_MILLISECONDS = Number(document.body.dataset.staleSeconds) * 1000;
@@ -8,16 +8,26 @@ const UNCERTAIN = 64;
 const BAD = 128;
 // Shape and word stand beside the colour, the outermost limit first.
 const LIMITS = [
-  ["high_high", (value, limit) => value > limit, "\u25b2\u25b2"],
-  ["high", (value, limit) => value > limit, "\u25b2"],
-  ["low_low", (value, limit) => value < limit, "\u25bc\u25bc"],
-  ["low", (value, limit) => value < limit, "\u25bc"],
+  ["high_high", (value, limit) => value > limit, "\u25b2\u25b2", text("过高")],
+  ["high", (value, limit) => value > limit, "\u25b2", text("高报")],
+  ["low_low", (value, limit) => value < limit, "\u25bc\u25bc", text("过低")],
+  ["low", (value, limit) => value < limit, "\u25bc", text("低报")],
 ];
+const BAD_REASONS = {
+  129: text("配置错误"),
+  130: text("未连接"),
+  131: text("设备故障"),
+  132: text("传感器故障"),
+  133: text("通信中断"),
+  134: text("无此数据"),
+  135: text("设备拒绝"),
+  136: text("停用"),
+};
 
 function qualityText(quality) {
-  if (quality < UNCERTAIN) return text("good");
-  if (quality < BAD) return text("uncertain");
-  return text(hasText(`bad_${quality}`) ? `bad_${quality}` : "bad");
+  if (quality < UNCERTAIN) return text("良好");
+  if (quality < BAD) return text("存疑");
+  return BAD_REASONS[quality] ?? text("坏值");
 }
 
 class LiveValue extends HTMLElement {
@@ -46,8 +56,8 @@ class LiveValue extends HTMLElement {
   #shown(value) {
     if (value === null || value === undefined) return "\u2014";
     if (typeof value === "string") return value;
-    if (this.type === "enum") return this.states[value] ?? text("unknown_state", { n: value });
-    if (this.type === "boolean") return text(value ? "yes" : "no");
+    if (this.type === "enum") return this.states[value] ?? text("代码 {n}", { n: value });
+    if (this.type === "boolean") return value ? text("是") : text("否");
     return number(value, this.decimals);
   }
 
@@ -55,12 +65,13 @@ class LiveValue extends HTMLElement {
     if (quality >= BAD) return ["is-bad", "\u2715", qualityText(quality)];
     if (quality >= UNCERTAIN) return ["is-uncertain", "?", qualityText(quality)];
     if (typeof value !== "number") return [""];
-    if (this.appliesIn && !this.appliesIn.includes(state)) return [""]; // a cold boiler has no pressure to be low
-    for (const [name, beyond, symbol] of LIMITS) {
-      if (name in this.alarms && beyond(value, this.alarms[name])) return ["is-alarm", symbol, text(name)];
+    // A cold boiler has no pressure to be low; a machine that never told its state may be in any, as for its alarms.
+    if (this.appliesIn && typeof state === "number" && !this.appliesIn.includes(state)) return [""];
+    for (const [name, beyond, symbol, word] of LIMITS) {
+      if (name in this.alarms && beyond(value, this.alarms[name])) return ["is-alarm", symbol, word];
     }
-    if (this.normal && value > this.normal[1]) return ["is-off-normal", "\u25b3", text("above")];
-    if (this.normal && value < this.normal[0]) return ["is-off-normal", "\u25bd", text("below")];
+    if (this.normal && value > this.normal[1]) return ["is-off-normal", "\u25b3", text("偏高")];
+    if (this.normal && value < this.normal[0]) return ["is-off-normal", "\u25bd", text("偏低")];
     return [""];
   }
 }
@@ -105,17 +116,17 @@ class LiveMachine extends HTMLElement {
 
   tick() {
     const now = stream.now();
-    const isStale = this.time !== null && now - this.time > STALE_MILLISECONDS;
+    const isStale = this.time !== null && (stream.status === "lost" || now - this.time > STALE_MILLISECONDS);
     const isOffline = stream.gateways[this.getAttribute("gateway")] === false;
     this.classList.toggle("is-loading", !this.#heard);
     this.classList.toggle("is-empty", this.#heard && this.time === null);
     this.classList.toggle("is-stale", isStale);
     this.setAttribute("aria-busy", String(!this.#heard));
     const words = [];
-    if (isOffline) words.push(`\u2715 ${text("gateway_offline")}`);
-    if (!this.#heard) words.push(text("loading"));
-    else if (this.time === null) words.push(text("no_data"));
-    else words.push(`${isStale ? `\u25f7 ${text("stale")}` : text("live")} \u00b7 ${age(now - this.time)}`);
+    if (isOffline) words.push(`\u2715 ${text("网关离线")}`);
+    if (!this.#heard) words.push(text("正在读取"));
+    else if (this.time === null) words.push(text("尚无数据"));
+    else words.push(`${isStale ? `\u25f7 ${text("数据过期")}` : text("实时")} \u00b7 ${age(now - this.time)}`);
     const shown = words.join(" \u00b7 ");
     if (this.condition.textContent !== shown) this.condition.textContent = shown;
     for (const cell of this.querySelectorAll("[data-age]")) {

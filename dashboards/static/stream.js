@@ -1,6 +1,7 @@
-// The one live stream of this tab. It says what it knows by events: "update", "resync" and "status".
+// The one connection of this tab that follows the server: everything on the page listens to it by events:
+// "update" (rows of machines), "alarms", "resync" (fetch your state anew) and "status".
 
-const SILENCE_MILLISECONDS = 12000; // the server speaks every 5 s at least
+const SILENCE_MILLISECONDS = 10000; // the server speaks every 5 s at least
 const REOPEN_MILLISECONDS = 4000;
 
 class Stream extends EventTarget {
@@ -11,6 +12,7 @@ class Stream extends EventTarget {
   #openedAt = 0;
   #serverAhead = 0;
   #wasLost = false;
+  #hiddenAt = null;
 
   start(address) {
     this.address = address;
@@ -18,6 +20,7 @@ class Stream extends EventTarget {
     setInterval(() => this.#watch(), 1000);
     window.addEventListener("pagehide", () => this.#source?.close());
     window.addEventListener("pageshow", (event) => event.persisted && this.#open());
+    document.addEventListener("visibilitychange", () => this.#look());
   }
 
   now() {
@@ -30,6 +33,7 @@ class Stream extends EventTarget {
     this.#openedAt = performance.now();
     this.#source = new EventSource(this.address);
     this.#source.addEventListener("update", (event) => this.#update(JSON.parse(event.data)));
+    this.#source.addEventListener("alarms", (event) => this.dispatchEvent(new CustomEvent("alarms", { detail: JSON.parse(event.data) })));
     this.#source.addEventListener("resync", () => this.dispatchEvent(new Event("resync")));
     this.#source.addEventListener("error", () => this.#become("lost"));
   }
@@ -57,7 +61,25 @@ class Stream extends EventTarget {
     const now = performance.now();
     if (now - this.#heardAt < SILENCE_MILLISECONDS && this.#source.readyState !== EventSource.CLOSED) return;
     this.#become("lost");
-    if (now - this.#openedAt > REOPEN_MILLISECONDS) this.#open();
+    if (now - this.#openedAt <= REOPEN_MILLISECONDS) return;
+    if (this.#source.readyState === EventSource.CLOSED) this.#askWhy();
+    this.#open();
+  }
+
+  // A stream that was refused does not say why: somebody whose session has ended is led to the log-in.
+  async #askWhy() {
+    const answer = await fetch("/api/v1/alarms/summary").catch(() => null);
+    if (answer?.status === 401) location.reload();
+  }
+
+  // A browser lets a tab in the background sleep: what it slept through is fetched when somebody looks again.
+  #look() {
+    if (document.visibilityState === "hidden") {
+      this.#hiddenAt = performance.now();
+    } else if (this.#hiddenAt !== null && performance.now() - this.#hiddenAt > SILENCE_MILLISECONDS) {
+      this.#wasLost = true;
+      this.#open();
+    }
   }
 }
 

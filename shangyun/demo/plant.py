@@ -18,6 +18,7 @@ class Ports(NamedTuple):
     mtconnect: int
     gateway_health: int
     ingest_health: int
+    alarms_health: int
     web: int
 
 
@@ -68,7 +69,7 @@ ramp_seconds = 1800
 
 
 def write_settings(folder: Path, *, ports: Ports, database: str, mqtt_version: str, truth_log: Path | None) -> Mapping[str, Path]:
-    """Write the settings of simulators, gateway, ingest and web, and name the files."""
+    """Write the settings of simulators, gateway, ingest, alarms and web, and name the files."""
     broker = f'[broker]\nhost = "127.0.0.1"\nport = {ports.broker}\nversion = "{mqtt_version}"\n'
     texts = {
         "simulators": "\n".join(_simulators(ports, truth_log)),
@@ -78,6 +79,12 @@ def write_settings(folder: Path, *, ports: Ports, database: str, mqtt_version: s
 database = "{database}"
 health_port = {ports.ingest_health}
 shared_subscription = {"true" if mqtt_version == "auto" else "false"}
+
+{broker}""",
+        "alarms": f"""\
+# Every value is judged as it comes: shangyun alarms rules list
+database = "{database}"
+health_port = {ports.alarms_health}
 
 {broker}""",
         "web": f"""\

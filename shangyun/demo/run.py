@@ -15,11 +15,15 @@ from typing import TextIO
 
 from shangyun.demo.plant import MACHINES, Ports, write_settings
 from shangyun.demo.processes import Child
+from shangyun.demo.sign_in import NAME, sign_in, token
 from shangyun.local_servers import Broker, embedded_postgresql, free_port, local_broker, require_free
+from store.database import Database
+from store.migrate import migrate
 from telemetry.errors import ConfigError, ShangyunError
 
 _FIRST_VALUES_SECONDS = 90.0
-STEPS = 8
+STEPS = 9
+_PARTS = {"web": "web", "alarms": "alarms run", "ingest": "ingest run", "simulators": "sim", "gateway": "gateway run"}
 
 
 def run_demo(
@@ -52,21 +56,25 @@ def run_demo(
         stack.enter_context(broker)
         progress.done(broker.name)
         progress.step("database tables")
-        _migrate(database)
+        opened = stack.enter_context(Database(database))
+        migrate(opened, report=lambda _: None)
+        password = sign_in(opened, folder)
         mqtt_version = "auto" if broker.supports_mqtt5 else "3.1.1"
         files = write_settings(folder, ports=ports, database=database, mqtt_version=mqtt_version, truth_log=truth_log)
         children: list[Child] = []
         # Started against the direction of the data and stopped along it, so that the last values still find their way.
-        for name, command in (("web", "web"), ("ingest", "ingest run"), ("gateway", "gateway run"), ("simulators", "sim")):
+        for name, command in _PARTS.items():
             progress.step(name)
             child = Child(name, [*command.split(), files[name]], log=logs / f"{name}.log")
             stack.callback(child.stop)
             children.append(child)
         address = f"http://127.0.0.1:{ports.web}/"
         progress.wait("first values")
-        _wait_for_values(address, children, stopped)
+        with token(opened) as secret:
+            _wait_for_values(address, secret, children, stopped)
         if not stopped():
-            out.write(f"\n  Shangyun runs: {address}\n  Ctrl-C stops it; the data stay in {folder}\n")
+            out.write(f"\n  Shangyun runs: {address}\n  Sign in as {NAME} with the password {password}\n")
+            out.write(f"  Ctrl-C stops it; the data stay in {folder}\n")
             out.flush()
         while not stopped():
             for child in children:
@@ -105,34 +113,27 @@ def _ports(*, web: int) -> Ports:
     return Ports._make([*ports, web])
 
 
-def _migrate(database: str) -> None:
-    from store.database import Database
-    from store.migrate import migrate
-
-    with Database(database) as opened:
-        migrate(opened, report=lambda _: None)
-
-
-def _wait_for_values(address: str, children: list[Child], stopped: Callable[[], bool]) -> None:
+def _wait_for_values(address: str, secret: str, children: list[Child], stopped: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _FIRST_VALUES_SECONDS
     while not stopped():
         for child in children:
             child.check()
-        if _live_machines(address) >= len(MACHINES):
+        if _live_machines(address, secret) >= len(MACHINES):
             return
         if time.monotonic() > deadline:
             raise ShangyunError(f"no values on {address} after {_FIRST_VALUES_SECONDS:.0f} s; the logs may say why")
         time.sleep(0.3)
 
 
-def _live_machines(address: str) -> int:
+def _live_machines(address: str, secret: str) -> int:
+    headers = {"Authorization": f"Bearer {secret}"}
+    asked = urllib.request.Request(f"{address}api/v1/equipment", headers=headers)  # noqa: S310 - our own loopback address
     try:
-        with urllib.request.urlopen(f"{address}api/v1/equipment", timeout=5) as answer:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310 - the same
             machines = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return 0
-    items = machines["equipment"] if isinstance(machines, dict) else machines
-    return sum(not item["stale"] for item in items)
+    return sum(not item["stale"] for item in machines["items"])
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from device_profiles.kind import Signal, load_kind
 from shangyun.local_servers import Broker
 from telemetry.bundle import Bundle, Event
 from telemetry.quality import Quality
+from tests.dashboards.people import cookies_for
 from tests.dashboards.plant import Filler, Plant, Publisher, is_well, serving, wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -142,18 +143,24 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, migrated_database: str) -> Iterator[Page]:
     """Give a page that fails its test for anything on its console, policy violations among it.
 
     Ask for it after the server: it must be closed while the server still runs.
     """
     opened = browser.new_page(viewport={"width": 1440, "height": 900})
+    sign_in_to(opened, migrated_database)
     said: list[str] = []
     opened.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     opened.on("pageerror", lambda error: said.append(str(error)))
     yield opened
     opened.close()
     assert said == []
+
+
+def sign_in_to(page: Page, database: str) -> None:
+    # A cookie does not know ports, so this one is good for every server of the test.
+    page.context.add_cookies(cookies_for("http://127.0.0.1", database))  # type: ignore[arg-type]  # plain dictionaries will do
 
 
 def shoot(page: Page, name: str) -> None:
@@ -323,8 +330,9 @@ def test_without_machines_the_page_says_so_and_the_first_one_appears_by_itself(
         page.goto("about:blank")
 
 
-def test_a_lost_server_is_seen_and_found_again(browser: Browser, works: Works, serve: Serve) -> None:
+def test_a_lost_server_is_seen_and_found_again(browser: Browser, works: Works, serve: Serve, database: str) -> None:
     other = browser.new_page()  # the browser itself complains on the console of a refused connection
+    sign_in_to(other, database)
     with serve() as address:
         other.goto(address)
         expect(other.locator("connection-lamp")).to_have_text("已连接")

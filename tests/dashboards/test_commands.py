@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from dashboards import static_files
@@ -18,6 +17,7 @@ from dashboards.server import listen
 from dashboards.settings import WebSettings
 from telemetry.errors import ConfigError
 from telemetry.settings import load
+from tests.dashboards.people import client_for
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = 'database = "postgresql://nobody@127.0.0.1:1/x"\nport = {port}\nbroker = {{ host = "127.0.0.1", port = 1 }}\n'
@@ -72,10 +72,13 @@ def test_missing_vendor_files_name_the_command_that_builds_them(monkeypatch: pyt
         static_files.vendor_hashes.cache_clear()
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_at_once_with_a_tab_open(tmp_path: Path, built_vendor: None, number: signal.Signals) -> None:
+def test_it_stops_at_once_with_a_tab_open(
+    tmp_path: Path, built_vendor: None, migrated_database: str, number: signal.Signals
+) -> None:
     file = tmp_path / "web.toml"
-    file.write_text(SETTINGS.format(port=0))
+    file.write_text(SETTINGS.format(port=0).replace("postgresql://nobody@127.0.0.1:1/x", migrated_database))
     with subprocess.Popen(
         [sys.executable, "-c", RUN, file], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -83,7 +86,8 @@ def test_it_stops_at_once_with_a_tab_open(tmp_path: Path, built_vendor: None, nu
             assert process.stdout is not None
             found = re.match(r"(http://127\.0\.0\.1:\d+)/", process.stdout.readline())
             assert found
-            with httpx.stream("GET", f"{found[1]}/api/v1/stream", timeout=10) as tab:
+            with client_for(found[1], migrated_database) as client, client.stream("GET", "/api/v1/stream") as tab:
+                assert tab.status_code == 200
                 next(tab.iter_lines())
                 asked = time.monotonic()
                 process.send_signal(number)
@@ -100,3 +104,12 @@ def test_a_password_file_that_cannot_be_read_ends_it_with_a_sentence(tmp_path: P
     file.write_text(SETTINGS.format(port=0).replace("port = 1 ", 'port = 1, password_file = "nowhere" '))
     with pytest.raises(ConfigError, match="password file"):
         web(argparse.Namespace(file=file))
+
+
+def test_a_health_port_that_is_taken_ends_it_with_a_sentence(tmp_path: Path, built_vendor: None) -> None:
+    file = tmp_path / "web.toml"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        file.write_text(f"health_port = {port}\n{SETTINGS.format(port=0)}")
+        with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}"):
+            web(argparse.Namespace(file=file))

@@ -1,13 +1,14 @@
 """The newest values: what replaces what, and what a tab is told."""
 
+import json
 import math
-import time
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
+from dashboards.gateway_reports import GatewayReport, read_state
 from dashboards.live import LiveState, Machine
 from device_profiles.kind import load_kind
 from store.equipment import Equipment
@@ -72,7 +73,7 @@ def test_the_same_bundle_again_is_no_news(state: LiveState) -> None:
     state.apply(bundle_of(batch({NOW: {"steam_flow": 5}})), now_us=NOW_US)
     version = state.version
     state.apply(bundle_of(batch({NOW: {"steam_flow": 5}})), now_us=NOW_US)
-    assert state.changed_since(version) == []
+    assert state.changed_since(version, equipment=None, gateways=None) == []
 
 
 def test_the_newest_row_of_a_batch_counts_in_whatever_order_rows_come(state: LiveState) -> None:
@@ -118,11 +119,101 @@ def test_a_machine_that_the_directory_lacks_is_counted_and_asked_for(state: Live
     assert dropped("unknown equipment") == before + 1
 
 
-def test_a_machine_without_a_kind_is_not_asked_for_again_and_again(state: LiveState) -> None:
+def test_a_machine_whose_kind_is_not_told_yet_is_not_asked_for_again_and_again(state: LiveState) -> None:
     state.set_directory([(equipment(1, "boiler-1", kind=""), None)])
     state.apply(bundle_of(batch({NOW: {"steam_flow": 4}})), now_us=NOW_US)
     assert not state.has_unknown
-    assert len(state) == 0
+    assert boiler(state).kind.name == "other"
+
+
+def test_a_machine_of_a_kind_that_nobody_has_described_shows_what_it_sends(state: LiveState) -> None:
+    state.set_directory([(equipment(1, "boiler-1", kind="kiln"), None)])
+    rows = {NOW: {f"zone_{n}": n / 8 for n in range(1, 9)}}
+    state.apply(bundle_of(batch(rows, kind="kiln"), events=(Event("boiler-1", NOW_US, "recipe", "R7"),)), now_us=NOW_US)
+    machine = boiler(state)
+    assert machine.kind.label.zh == "kiln"
+    assert [machine.shown(name) for name in ("zone_1", "zone_8", "recipe")] == [0.125, 1.0, "R7"]
+    assert json.loads(machine.as_json(only_key=True))["v"] == {f"zone_{n}": n / 8 for n in range(1, 7)}  # the first six
+    state.set_directory([(equipment(1, "boiler-1", kind="kiln"), None)])
+    assert boiler(state).shown("zone_8") == 1.0
+
+
+def test_a_machine_that_makes_up_signals_for_ever_stops_at_what_a_kind_may_have(state: LiveState) -> None:
+    state.set_directory([(equipment(1, "boiler-1", kind="kiln"), None)])
+    for first in range(0, 1000, 100):
+        rows = {NOW: {f"zone_{n}": n / 8 for n in range(first, first + 100)}}
+        state.apply(bundle_of(batch(rows, kind="kiln")), now_us=NOW_US)
+    assert len(boiler(state).cells) == 390
+
+
+def test_texts_that_came_before_the_kind_was_told_stay(state: LiveState) -> None:
+    state.set_directory([(equipment(1, "mill", ""), None)])
+    state.apply(bundle_of(events=(Event("mill", NOW_US, "program", "O1234"), Event("mill", NOW_US, "x", "y"))), now_us=NOW_US)
+    state.set_directory([(equipment(1, "mill", "cnc_machine"), load_kind("cnc_machine"))])
+    assert set(boiler(state).cells) == {"program"}
+
+
+def test_a_machine_under_another_name_keeps_its_values(state: LiveState) -> None:
+    state.apply(bundle_of(batch({NOW: {"steam_flow": 5}})), now_us=NOW_US)
+    version = state.directory_version
+    state.set_directory([(equipment(1, "boiler-east"), load_kind("boiler"))])
+    assert (boiler(state).equipment.name, boiler(state).cells["steam_flow"].value) == ("boiler-east", 5)
+    assert state.directory_version == version + 1
+
+
+def test_the_same_directory_again_changes_nothing() -> None:
+    state, machine = LiveState(), equipment(1, "boiler-1")
+    for _ in range(2):
+        state.set_directory([(machine, load_kind("boiler"))])
+    assert (state.version, state.directory_version) == (1, 1)
+
+
+STATE = {
+    "online": True,
+    "version": "0.3.0",
+    "profiles": {"boiler/x": "0123456789abcdef"},
+    "spool": {"epoch": 7, "bundles": 3, "bytes": 900, "oldest_us": NOW_US, "working": True, "gaps": []},
+    "something new": [1, 2, 3],
+}
+
+
+def test_a_state_message_is_read_as_far_as_its_keys_are_known() -> None:
+    is_online, report = read_state(json.dumps(STATE).encode())
+    assert is_online
+    assert report is not None
+    assert (report.version, report.spool.bundles, report.spool.oldest_us) == ("0.3.0", 3, NOW_US)
+    assert not hasattr(report, "something new")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": "x" * 1000},
+        {"version": 7},
+        {"profiles": {f"p{n}": "x" for n in range(5000)}},
+        {"connections": [1]},
+        {"spool": {"bundles": -1}},
+        {"spool": {"bytes": 2**70}},
+        {"clock_offset_seconds": float("inf")},
+    ],
+)
+def test_of_a_state_message_with_nonsense_only_the_one_word_counts(wrong: dict[str, object]) -> None:
+    assert read_state(json.dumps(STATE | wrong).encode()) == (True, None)
+
+
+def test_the_last_report_of_a_gateway_outlives_its_last_will(state: LiveState) -> None:
+    state.set_gateway("g", is_online=True, report=GatewayReport(version="0.3.0"))
+    state.set_gateway("g", is_online=False)
+    status = state.statuses["g"]
+    assert (status.is_online, status.report) == (False, GatewayReport(version="0.3.0"))
+
+
+def test_a_clock_ahead_is_judged_by_the_bundle_that_came_the_fastest(state: LiveState) -> None:
+    for late_us in (300_000, 100_000, 7_000_000):  # the last one had waited on the gateway's disk
+        state.apply(bundle_of(), now_us=NOW_US + late_us)
+    assert state.statuses["g"].clock_ahead_us == -100_000
+    state.apply(bundle_of(), now_us=NOW_US + 90_000_000)  # more than a minute later it counts anew
+    assert state.statuses["g"].clock_ahead_us == -90_000_000
 
 
 def test_a_batch_of_another_kind_and_unknown_signals_are_left_out(state: LiveState) -> None:
@@ -156,14 +247,5 @@ def test_what_a_tab_missed_is_one_row_per_machine_however_long_it_slept() -> Non
     seen = state.version
     for second in range(10_000):
         state.apply(bundle_of(batch({NOW + second: {"steam_flow": second}})), now_us=NOW_US + second * 1_000_000)
-    (missed,) = state.changed_since(seen)
+    (missed,) = state.changed_since(seen, equipment=None, gateways=None)
     assert missed.cells["steam_flow"].value == 9_999
-
-
-def test_ten_thousand_machines_are_sorted_and_searched_in_a_moment() -> None:
-    state, kind = LiveState(), load_kind("boiler")
-    state.set_directory((equipment(number, f"boiler-{number:05}"), kind) for number in range(10_000))
-    started = time.perf_counter()
-    found = state.find(kind="boiler", search="BOILER-099")
-    assert [machine.equipment.name for machine in found] == [f"boiler-099{n:02}" for n in range(100)]
-    assert time.perf_counter() - started < 0.5

@@ -3,16 +3,17 @@
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
-import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -84,7 +85,7 @@ def until_it_runs(process: "subprocess.Popen[str]") -> str:
 
 
 @contextmanager
-def page_of(chromium: str, address: str) -> Iterator[Page]:
+def page_of(chromium: str, address: str, folder: Path) -> Iterator[Page]:
     switches = [
         "no-sandbox",
         "disable-gpu",
@@ -98,6 +99,10 @@ def page_of(chromium: str, address: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=chromium, args=[f"--{switch}" for switch in switches])
         page = browser.new_page(viewport={"width": 1280, "height": 860}, locale="zh-CN")
         page.goto(address)
+        name, password = (folder / "sign-in.txt").read_text().split()
+        page.get_by_label("用户名").fill(name)
+        page.get_by_label("密码").fill(password)
+        page.get_by_role("button", name="登录").click()
         yield page
         browser.close()
 
@@ -106,7 +111,10 @@ def test_three_machines_change_on_the_screen_within_two_seconds_of_the_simulator
     tmp_path: Path, chromium: str, record_result: Any
 ) -> None:
     truth_log = tmp_path / "truth.jsonl"
-    with demo(tmp_path / "demo", free_port(), "--truth-log", str(truth_log)) as (address, _), page_of(chromium, address) as page:
+    with (
+        demo(tmp_path / "demo", free_port(), "--truth-log", str(truth_log)) as (address, _),
+        page_of(chromium, address, tmp_path / "demo") as page,
+    ):
         page.wait_for_selector("live-machine:not(.is-loading)")
         time.sleep(3)
         seen = page.evaluate(WATCH, 12)
@@ -138,18 +146,18 @@ def age_of(shown: str, at: float, served: list[tuple[float, float]]) -> float:
 
 
 def test_a_second_start_finds_the_data_of_the_first(tmp_path: Path) -> None:
-    port = free_port()
+    port, sign_in, passwords = free_port(), tmp_path / "demo" / "sign-in.txt", set()
     for _ in range(2):
         with demo(tmp_path / "demo", port) as (address, _):
-            with urllib.request.urlopen(f"{address}api/equipment?search=boiler-1", timeout=10) as answer:
-                (number,) = re.findall(r'"id":\s*(\d+)', answer.read().decode())
-            series = f"{address}api/equipment/{number}/series?span=1h&signals=steam_pressure"
-            with urllib.request.urlopen(series, timeout=10) as answer:
-                body = answer.read().decode()
-    times = re.search(r'"times":\s*\[([^\]]*)\]', body)
-    assert times is not None
-    stamps = [stamp for stamp in times[1].split(",") if stamp]
-    assert len(stamps) >= 2
+            name, password = sign_in.read_text().split()
+            passwords.add(password)
+            with httpx.Client(base_url=address, headers={"Origin": address.rstrip("/")}, timeout=10) as client:
+                assert client.post("/login", data={"name": name, "password": password}).status_code == 303
+                (machine,) = client.get("/api/v1/equipment?search=boiler-1").json()["items"]
+                series = client.get(f"/api/v1/equipment/{machine['id']}/series?span=1h&signals=steam_pressure").json()
+    assert len(series["times"]) >= 2
+    assert len(passwords) == 1
+    assert stat.S_IMODE(sign_in.stat().st_mode) == 0o600
     assert_port_is_free(port)
 
 

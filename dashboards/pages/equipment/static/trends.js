@@ -1,249 +1,102 @@
 // Trends below each other, one signal each, with one time axis and one cursor: no second scale to mistake for the first.
 
-import { date, hasText, number, text, timeOfDay, timeZone } from "/static/format.js";
+import { date, text, timeOfDay } from "/static/format.js";
 import { stream } from "/static/stream.js";
+import { Trend } from "./trend.js";
 
 const MOST_CURVES = 6;
-const SPAN_SECONDS = { "1h": 3600, "24h": 86400, "7d": 604800 };
+const MOST_MACHINES = 200;
+const SPANS = ["1h", "24h", "7d", "30d"];
+const EARLIER_SECONDS = { day: 86400, week: 604800 };
+const LEAST_SECONDS = 10;
 const REFRESH_MILLISECONDS = 60000;
-const STEP_SECONDS = { "1m": 60, "1h": 3600 };
-const PLOT_PIXELS = 132;
-const style = getComputedStyle(document.documentElement);
-const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-const font = `11px ${style.getPropertyValue("--font")}`;
+const LEVELS = {
+  raw: text("原始数据"),
+  "1m": text("每分钟均值，色带为最小至最大"),
+  "1h": text("每小时均值，色带为最小至最大"),
+};
 
-// Samples further apart than this are drawn as a gap.
-function gapSeconds(times, level, spanSeconds, points) {
-  const steps = times.slice(1).map((time, index) => time - times[index]).sort((a, b) => a - b);
-  const usual = steps[Math.floor(steps.length / 2)] ?? 1;
-  if (level !== "raw") return 1.5 * Math.max(STEP_SECONDS[level], usual);
-  return Math.max(5 * usual, (4 * spanSeconds) / points, Number(document.body.dataset.staleSeconds));
+// What is looked at: the last so many hours ({ span }), or from one time to another ({ from, to }: texts as the server reads them, in
+// the plant's time where they name no zone).
+function asked(query) {
+  const [from, to, span] = ["from", "to", "span"].map((name) => query.get(name));
+  return from && to ? { from, to } : { span: SPANS.includes(span) ? span : "1h" };
 }
 
-// Gives [times, values, maxima, minima] of one signal with a null wherever a gap must be seen.
-function withGaps(times, columns, limitSeconds) {
-  const filled = [[], ...columns.map(() => [])];
-  let last = null;
-  times.forEach((time, index) => {
-    if (columns[0][index] === null) return;
-    if (last !== null && time - last > limitSeconds) {
-      filled[0].push(last + 0.001);
-      columns.forEach((_, column) => filled[column + 1].push(null));
-    }
-    filled[0].push(time);
-    columns.forEach((values, column) => filled[column + 1].push(values[index]));
-    last = time;
-  });
-  return filled;
+function parameters(view) {
+  return new URLSearchParams(view).toString();
 }
 
-// Cuts a state's name to what fits beside the axis; a Chinese character is as wide as two Latin letters.
-function shortened(name) {
-  let room = 9;
-  const kept = [...name].filter((letter) => (room -= letter > "\u2e7f" ? 2 : 1) >= 0);
-  return kept.length < name.length ? `${kept.join("")}\u2026` : name;
-}
-
-// Samples between two gaps have no line to either side: they are drawn as dots, or nobody would see them.
-function lonely(plot, index) {
-  const values = plot.data[index];
-  const isThere = (at) => values[at] !== null && values[at] !== undefined;
-  return values.flatMap((_, at) => (isThere(at) && !isThere(at - 1) && !isThere(at + 1) ? [at] : []));
-}
-
-class Trend {
-  constructor(box, sync) {
-    Object.assign(this, box.dataset);
-    this.name = box.value;
-    this.decimals = Number(box.dataset.decimals);
-    this.normal = JSON.parse(box.dataset.normal ?? "null");
-    this.states = JSON.parse(box.dataset.states ?? "null");
-    this.isStepped = this.type !== "real" && this.type !== "double";
-    this.sync = sync;
-    this.figure = document.createElement("figure");
-    this.figure.className = "trend";
-    this.caption = document.createElement("figcaption");
-    const title = document.createElement("strong");
-    title.textContent = this.label;
-    const unit = document.createElement("span");
-    unit.className = "unit";
-    unit.textContent = this.unit;
-    this.readout = document.createElement("span");
-    this.readout.className = "readout";
-    this.caption.append(title, unit, this.readout);
-    this.place = document.createElement("div");
-    this.place.className = "plot";
-    this.figure.append(this.caption, this.place);
-  }
-
-  shown(value) {
-    if (value === null || value === undefined) return "\u2014";
-    if (this.states) return this.states[value] ?? text("unknown_state", { n: value });
-    if (this.type === "boolean") return text(value ? "yes" : "no");
-    return number(value, this.decimals);
-  }
-
-  draw(answer, spanSeconds, points) {
-    const times = answer.times.map((time) => time / 1000);
-    const [mean, maximum, minimum] = [answer.columns, answer.maximum, answer.minimum].map((table) => table[this.name]);
-    // The mean of states is no state: a bucket shows its highest, and the band tells whether there were others.
-    const columns = maximum ? [this.isStepped ? maximum : mean, maximum, minimum] : [mean];
-    const kept = times.filter((_, index) => columns[0][index] !== null);
-    this.limitSeconds = gapSeconds(kept, answer.level, spanSeconds, points);
-    this.spanSeconds = spanSeconds;
-    this.data = withGaps(times, columns, this.limitSeconds);
-    this.to = Date.parse(answer.to) / 1000;
-    this.figure.classList.toggle("is-empty", kept.length === 0);
-    this.plot?.destroy();
-    this.plot = null;
-    if (kept.length === 0) {
-      this.place.textContent = text("trend_empty");
-      this.readout.textContent = "";
-      return;
-    }
-    this.place.textContent = "";
-    this.plot = new uPlot(this.#options(columns.length > 1), this.data, this.place);
-    this.summarise();
-  }
-
-  append(time, value) {
-    if (!this.plot || value === null || value === undefined) return false;
-    const last = this.data[0].at(-1);
-    if (time <= last) return false;
-    if (time - last > this.limitSeconds) {
-      this.data[0].push(last + 0.001);
-      this.data[1].push(null);
-    }
-    this.data[0].push(time);
-    this.data[1].push(value);
-    while (this.data[0][0] < time - this.spanSeconds) this.data.forEach((column) => column.shift());
-    this.to = Math.max(this.to, time);
-    this.plot.setData(this.data);
-    this.summarise();
-    return true;
-  }
-
-  summarise() {
-    const index = this.plot.cursor.idx;
-    if (index !== null && index !== undefined) {
-      const time = this.data[0][index] * 1000;
-      const long = this.spanSeconds > 86400 ? `${date(time)} ` : "";
-      this.readout.textContent = `${long}${timeOfDay(time)}  ${this.shown(this.data[1][index])}`;
-      return;
-    }
-    const values = this.data[1].filter((value) => value !== null);
-    if (this.isStepped) {
-      this.readout.textContent = this.shown(values.at(-1));
-      return;
-    }
-    const low = Math.min(...(this.data[3] ?? values).filter((value) => value !== null));
-    const high = Math.max(...(this.data[2] ?? values).filter((value) => value !== null));
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-    const parts = [["minimum", low], ["mean", mean], ["maximum", high]];
-    this.readout.textContent = parts.map(([key, value]) => `${text(key)} ${this.shown(value)}`).join("   ");
-    this.figure.setAttribute("aria-label", `${this.label} ${this.unit}: ${this.readout.textContent}`);
-  }
-
-  resize() {
-    this.plot?.setSize({ width: this.place.clientWidth, height: PLOT_PIXELS });
-  }
-
-  #options(hasBand) {
-    const line = colour("ink-plot");
-    const axis = { stroke: colour("ink-quiet"), font, grid: { stroke: colour("line-plot"), width: 1 }, ticks: { show: false } };
-    const dots = { show: true, size: 4, fill: line, stroke: line, filter: lonely };
-    const series = [{}, { stroke: line, width: 1.5, points: dots, spanGaps: false }];
-    if (this.isStepped) series[1].paths = uPlot.paths.stepped({ align: 1 });
-    if (hasBand) {
-      const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false };
-      series.push(edge, edge);
-    }
-    return {
-      width: this.place.clientWidth,
-      height: PLOT_PIXELS,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone),
-      padding: [8, 12, 0, 0],
-      legend: { show: false },
-      cursor: { sync: { key: this.sync }, points: { size: 6 }, drag: { x: false, y: false }, y: false },
-      scales: { x: { range: () => [this.to - this.spanSeconds, this.to] }, y: { range: (_, low, high) => this.#range(low, high) } },
-      series,
-      bands: hasBand ? [{ series: [2, 3], fill: colour("band-plot") }] : [],
-      axes: [{ ...axis, size: 26, space: 70, values: this.#times() }, { ...axis, size: 64, space: 26, ...this.#levels() }],
-      hooks: { drawClear: [(plot) => this.#drawNormal(plot)], setCursor: [() => this.summarise()] },
-    };
-  }
-
-  #times() {
-    const format = this.spanSeconds > 86400 ? "{MM}-{DD}" : "{HH}:{mm}";
-    const stamp = uPlot.fmtDate(format);
-    return (_, splits) => splits.map((seconds) => stamp(uPlot.tzDate(new Date(seconds * 1000), timeZone)));
-  }
-
-  #levels() {
-    if (!this.isStepped) return { values: (_, splits) => splits.map((value) => (Math.abs(value) >= 10000 ? number(value, 0) : `${+value.toFixed(6)}`.replace("-", "\u2212"))) };
-    const short = (value) => (Number.isInteger(value) ? shortened(this.shown(value)) : "");
-    return { values: (_, splits) => splits.map(short), incrs: [1, 2, 5, 10, 50, 100, 1000, 10000, 100000, 1000000] };
-  }
-
-  #range(low, high) {
-    if (low === null) return [0, 1];
-    if (this.isStepped) return [low - 0.3, high + 0.6];
-    // A steady signal stays a flat line: noise in the last digit must not fill the height.
-    const least = this.normal ? (this.normal[1] - this.normal[0]) * 0.1 : Math.max(Math.abs(high) * 0.01, 10 ** -this.decimals * 10);
-    const room = Math.max((high - low) * 0.1, (least - (high - low)) / 2);
-    return [low - room, high + room];
-  }
-
-  #drawNormal(plot) {
-    if (!this.normal) return;
-    const { ctx, bbox } = plot;
-    const clamp = (value) => Math.min(bbox.top + bbox.height, Math.max(bbox.top, plot.valToPos(value, "y", true)));
-    const [bottom, top] = [clamp(this.normal[0]), clamp(this.normal[1])];
-    ctx.save();
-    ctx.fillStyle = colour("band-normal");
-    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
-    ctx.restore();
-  }
+function between(...seconds) {
+  const [from, to] = seconds.map((second) => new Date(Math.round(second * 1000)).toISOString());
+  return { from, to };
 }
 
 class SignalTrends extends HTMLElement {
   #trends = [];
   #request = null;
+  #before = [];
 
   connectedCallback() {
     this.equipment = Number(this.getAttribute("equipment"));
     this.boxes = [...document.querySelectorAll("table.signals input[type=checkbox]")];
     this.buttons = [...document.querySelectorAll("[data-span]")];
-    const asked = new URLSearchParams(location.search);
-    this.span = asked.get("span") in SPAN_SECONDS ? asked.get("span") : "1h";
-    const first = (asked.get("signals") ?? this.getAttribute("curves")).split(",");
+    this.back = document.querySelector(".trend-back");
+    this.interval = document.querySelector(".trend-interval");
+    this.comparison = document.getElementById("trend-compare");
+    const query = new URLSearchParams(location.search);
+    this.view = asked(query);
+    const first = (query.get("signals") ?? this.getAttribute("curves")).split(",");
     for (const box of this.boxes) {
       box.checked = first.includes(box.value);
       box.addEventListener("change", () => this.#choose());
     }
-    for (const button of this.buttons) {
-      button.addEventListener("click", () => {
-        this.span = button.dataset.span;
-        this.#choose();
-      });
-    }
+    for (const button of this.buttons) button.addEventListener("click", () => this.#look({ span: button.dataset.span }));
+    this.back.addEventListener("click", () => this.#return());
+    this.interval.addEventListener("submit", (event) => this.#lookAtInterval(event));
+    this.interval.addEventListener("input", () => this.interval.elements.to.setCustomValidity(""));
+    this.comparison.addEventListener("change", () => this.#choose());
     new ResizeObserver(() => this.#trends.forEach((trend) => trend.resize())).observe(this);
     stream.addEventListener("update", ({ detail }) => this.#follow(detail.rows));
     stream.addEventListener("resync", () => this.load());
-    setInterval(() => document.visibilityState === "visible" && this.level !== "raw" && this.load(), REFRESH_MILLISECONDS);
+    setInterval(() => document.visibilityState === "visible" && this.view.span && this.level !== "raw" && this.load(), REFRESH_MILLISECONDS);
     this.#mark();
-    this.load();
+    this.#offerMachines(query.get("compare") ?? "");
   }
 
   get newestTime() {
     return this.#trends[0]?.data?.[0].at(-1) ?? 0;
   }
 
+  #look(view) {
+    this.#before.push(this.view);
+    this.view = view;
+    this.#choose();
+  }
+
+  #return() {
+    this.view = this.#before.pop() ?? this.view;
+    this.#choose();
+  }
+
+  #zoom(from, to) {
+    if (to - from >= LEAST_SECONDS) this.#look(between(from, to));
+  }
+
+  #lookAtInterval(event) {
+    event.preventDefault();
+    const { from, to } = this.interval.elements;
+    to.setCustomValidity(from.value < to.value ? "" : text("结束时间须晚于开始时间"));
+    if (to.reportValidity()) this.#look({ from: from.value, to: to.value });
+  }
+
   #choose() {
     this.#mark();
     const address = new URL(location.href);
+    for (const name of ["span", "from", "to", "compare"]) address.searchParams.delete(name);
     address.searchParams.set("signals", this.#chosen().map((box) => box.value).join(","));
-    address.searchParams.set("span", this.span);
+    for (const [name, value] of Object.entries(this.view)) address.searchParams.set(name, value);
+    if (this.comparison.value) address.searchParams.set("compare", this.comparison.value);
     history.replaceState(null, "", address);
     this.load();
   }
@@ -256,53 +109,112 @@ class SignalTrends extends HTMLElement {
     const isFull = this.#chosen().length >= MOST_CURVES;
     for (const box of this.boxes) {
       box.disabled = isFull && !box.checked;
-      box.title = box.disabled ? text("trend_full") : "";
+      box.title = box.disabled ? text("最多同时显示六条曲线") : "";
     }
-    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.span === this.span));
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.span === this.view.span));
+    this.back.disabled = this.#before.length === 0;
+  }
+
+  // Adds the machines of the same kind to what can be compared, then draws for the first time.
+  async #offerMachines(compare) {
+    const kind = this.comparison.dataset.kind;
+    if (compare && !compare.startsWith("machine:")) this.comparison.value = compare;
+    const first = compare.startsWith("machine:") ? null : this.load();
+    try {
+      const answer = await fetch(`/api/v1/equipment?kind=${encodeURIComponent(kind)}&sort=name&limit=${MOST_MACHINES}`);
+      const { items } = await answer.json();
+      for (const { id, name, gateway } of items ?? []) {
+        if (id !== this.equipment) this.comparison.append(new Option(`${name} (${gateway})`, `machine:${id}`));
+      }
+    } catch {
+      // Without the list there is nothing to compare with but earlier times.
+    }
+    if (first === null) {
+      this.comparison.value = compare;
+      this.load();
+    }
+  }
+
+  async #series(equipment, query, points, signal) {
+    const signals = this.#chosen().map((box) => box.value).join(",");
+    const answer = await fetch(`/api/v1/equipment/${equipment}/series?signals=${signals}&${query}&points=${points}`, { signal });
+    const content = await answer.json();
+    if (!answer.ok) throw new Error(content.error);
+    return content;
+  }
+
+  // Gives what lies over the curves: the same machine earlier, or another one at the same time.
+  async #compared(answer, points, signal) {
+    const option = this.comparison.selectedOptions[0];
+    if (!option?.value) return null;
+    const laterSeconds = EARLIER_SECONDS[option.value] ?? 0;
+    const machine = option.value.startsWith("machine:") ? Number(option.value.slice(8)) : this.equipment;
+    const ends = [answer.from, answer.to].map((time) => Date.parse(time) / 1000 - laterSeconds);
+    return { answer: await this.#series(machine, parameters(between(...ends)), points, signal), laterSeconds, words: option.text };
   }
 
   async load() {
     this.#request?.abort();
     const chosen = this.#chosen();
-    if (chosen.length === 0) return this.#say("is-empty", text("trend_none"));
+    if (chosen.length === 0) return this.#say("is-empty", text("请在信号表中勾选信号"));
     const request = new AbortController();
     this.#request = request;
     const points = Math.min(5000, Math.max(600, Math.round(this.clientWidth * 1.5)));
-    const query = `signals=${chosen.map((box) => box.value).join(",")}&span=${this.span}`;
-    document.querySelector(".download").href = `/api/v1/equipment/${this.equipment}/series.csv?${query}`;
-    if (this.#trends.length === 0) this.#say("is-loading", text("trend_loading"));
+    const query = parameters(this.view);
+    const signals = chosen.map((box) => box.value).join(",");
+    document.querySelector(".trends .download").href = `/api/v1/equipment/${this.equipment}/series.csv?signals=${signals}&${query}`;
+    if (this.#trends.length === 0) this.#say("is-loading", text("正在读取趋势"));
     try {
-      const answer = await fetch(`/api/v1/equipment/${this.equipment}/series?${query}&points=${points}`, { signal: request.signal });
-      const content = await answer.json();
-      if (!answer.ok) throw new Error(content.error);
-      this.#draw(chosen, content, points);
+      const answer = await this.#series(this.equipment, query, points, request.signal);
+      let compared = null;
+      let isFailed = false;
+      try {
+        compared = await this.#compared(answer, points, request.signal);
+      } catch (error) {
+        if (error.name === "AbortError") throw error;
+        isFailed = true; // the machine's own curves are there all the same
+      }
+      this.#draw(chosen, answer, points, compared);
+      if (isFailed) document.querySelector(".trend-level").textContent += ` · ${text("对比数据读取失败")}`;
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error.message);
     }
     return undefined;
   }
 
-  #draw(chosen, answer, points) {
+  #draw(chosen, answer, points, compared) {
     this.level = answer.level;
     this.setAttribute("aria-busy", "false");
     const known = new Map(this.#trends.map((trend) => [trend.name, trend]));
-    this.#trends = chosen.map((box) => known.get(box.value) ?? new Trend(box, `trends-${this.equipment}`));
+    const onZoom = (from, to) => this.#zoom(from, to);
+    this.#trends = chosen.map((box) => known.get(box.value) ?? new Trend(box, `trends-${this.equipment}`, onZoom));
     for (const [name, trend] of known) if (!chosen.some((box) => box.value === name)) trend.plot?.destroy();
-    this.replaceChildren(...this.#trends.map((trend) => trend.figure));
-    for (const trend of this.#trends) trend.draw(answer, SPAN_SECONDS[this.span], points);
-    const key = `level_${answer.level}`;
-    document.querySelector(".trend-level").textContent = hasText(key) ? text(key) : "";
+    const figures = this.#trends.map((trend) => trend.figure);
+    // Only what is new is put in: a figure that somebody has the focus in must not be moved.
+    if (figures.length !== this.children.length || figures.some((figure, index) => this.children[index] !== figure)) this.replaceChildren(...figures);
+    const [from, to] = [answer.from, answer.to].map((time) => Date.parse(time) / 1000);
+    for (const trend of this.#trends) trend.draw(answer, { from, to, points, compared });
+    document.querySelector(".trend-level").textContent = LEVELS[answer.level] ?? "";
+    if (!this.interval.contains(document.activeElement)) this.#writeInterval(from, to);
+  }
+
+  #writeInterval(...ends) {
+    const written = ends.map((seconds) => `${date(seconds * 1000)}T${timeOfDay(seconds * 1000).slice(0, 5)}`);
+    [this.interval.elements.from.value, this.interval.elements.to.value] = written;
   }
 
   #follow(rows) {
-    if (this.level !== "raw" || this.span !== "1h") return;
+    if (this.level !== "raw" || this.view.span !== "1h") return;
     const row = rows.find((one) => one.id === this.equipment);
     if (!row || row.t === null) return;
+    const timeOf = (trend) => (row.at?.[trend.name] ?? row.t) / 1000;
+    // The first value ever, or after a long time.
+    const isNew = (trend) => !trend.plot && (row.v[trend.name] ?? null) !== null && timeOf(trend) > trend.from;
+    if (this.#trends.some(isNew)) return this.load();
     for (const trend of this.#trends) {
-      const time = row.at?.[trend.name] ?? row.t;
-      if (!trend.plot) this.load();
-      else if (!((row.q?.[trend.name] ?? 0) >= 128)) trend.append(time / 1000, row.v[trend.name]);
+      if (!((row.q?.[trend.name] ?? 0) >= 128)) trend.append(timeOf(trend), row.v[trend.name]);
     }
+    return undefined;
   }
 
   #say(kind, message) {
@@ -316,11 +228,11 @@ class SignalTrends extends HTMLElement {
   }
 
   #fail(message) {
-    const line = this.#say("is-error", `${text("trend_error")}: ${message} `);
+    const line = this.#say("is-error", `${text("趋势读取失败")}: ${message} `);
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button";
-    button.textContent = text("retry");
+    button.textContent = text("重试");
     button.addEventListener("click", () => this.load());
     line.append(button);
   }

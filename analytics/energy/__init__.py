@@ -1,0 +1,1 @@
+"""Energy and material: amounts, specific consumption, standard coal and carbon dioxide."""

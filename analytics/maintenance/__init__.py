@@ -1,0 +1,1 @@
+"""Which machines need people first."""

@@ -1,0 +1,1 @@
+"""Messages to people about alarms: by e-mail, to chat robots, to other programs."""

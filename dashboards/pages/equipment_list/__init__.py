@@ -1,0 +1,1 @@
+"""All machines as a table."""

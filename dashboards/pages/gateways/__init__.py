@@ -1,0 +1,1 @@
+"""The gateways, and one of them."""
