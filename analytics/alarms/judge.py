@@ -94,6 +94,10 @@ class Judge:
             changes += self.take_rows(rows)
         return changes
 
+    def unheard(self) -> list[int]:
+        """Name the machines that no bundle has brought anything of."""
+        return [machine for machine in self._table.directory.kinds if machine not in self._heard]
+
     def take_latest(self, newest: Iterable[Latest], *, since_us: int, now_us: int) -> list[ProcessChange]:
         """Take the newest stored values of machines that no bundle brings: those of foreign producers, and all at the start.
 

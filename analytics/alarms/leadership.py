@@ -1,5 +1,6 @@
 """Which of the workers judges: one has the lock, and keeps it while the database is away unless another has led meanwhile."""
 
+import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ class Deposed(Exception):  # noqa: N818 - an event, not a fault
 
 
 class Leadership:
-    """The lock of this worker; used by one thread at a time."""
+    """The lock of this worker; any thread may ask for it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._stack = ExitStack()
         self._lead: Lead | None = None
+        self._asked = threading.Lock()
         self.saved_at: datetime | None = None
         """When the newest snapshot was saved by this worker, or by the one before."""
 
@@ -44,15 +46,16 @@ class Leadership:
         Deposed
             If somebody else does, or did.
         """
-        if self._lead is not None:
-            if self._lead.is_held():
-                return
-            self.release()
-        if not self.acquire():
-            raise Deposed
-        if self._has_another_led():
-            self.release()
-            raise Deposed
+        with self._asked:
+            if self._lead is not None:
+                if self._lead.is_held():
+                    return
+                self.release()
+            if not self.acquire():
+                raise Deposed
+            if self._has_another_led():
+                self.release()
+                raise Deposed
 
     def _has_another_led(self) -> bool:
         try:

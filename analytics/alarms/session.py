@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from analytics.alarms import counters
@@ -79,7 +80,7 @@ class Session:
             receive = group.create_task(
                 keep_connected(lambda: receive_from(self._settings.broker, inbox=_INBOX_MESSAGES), self.inbox.fill, name="alarms")
             )
-            tasks = [group.create_task(self._keep_judging()), group.create_task(self._keep_books())]
+            tasks = [group.create_task(work()) for work in (self._keep_judging, self._keep_books, self._keep_up)]
             notify = group.create_task(self._notifier.run())
             await asyncio.wait(tasks)
             is_current = self._is_current
@@ -153,18 +154,12 @@ class Session:
     # --- the database -------------------------------------------------------------------------------------------------
 
     async def _keep_books(self) -> None:
-        clock = asyncio.get_running_loop().time
-        chores_at = directory_at = 0.0
+        """Write what was found, and nothing else: an alarm waits for no chore."""
         while not self._stop.is_set():
             await asyncio.sleep(self._pace.gather_seconds / 2)
             try:
                 while not self.recorder.is_empty:
                     await asyncio.to_thread(self.recorder.write)
-                if clock() >= chores_at:
-                    chores_at = clock() + self._pace.chores_seconds
-                    is_due = clock() >= directory_at or self._judge.has_unknown
-                    directory_at = clock() + self._pace.directory_seconds if is_due else directory_at
-                    await self._do_chores(with_directory=is_due)
             except RetryableError as error:
                 counters.RETRIES.inc()
                 if not self.is_database_away:
@@ -175,6 +170,24 @@ class Session:
                 if self.is_database_away:
                     _log.info("the database works again")
                 self.is_database_away = False
+
+    async def _keep_up(self) -> None:
+        clock = asyncio.get_running_loop().time
+        directory_at = 0.0
+        while not self._stop.is_set():
+            is_due = clock() >= directory_at or self._judge.has_unknown
+            try:
+                await self._do_chores(with_directory=is_due)
+            except RetryableError as error:  # `_keep_books` says it
+                _log.debug("chores: %s", error)
+            else:
+                directory_at = clock() + self._pace.directory_seconds if is_due else directory_at
+            await self._pause(self._pace.chores_seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
 
     async def _do_chores(self, *, with_directory: bool) -> None:
         database, now, floods = self._database, self._now(), self.recorder.floods
@@ -188,7 +201,8 @@ class Session:
             self._rules = rules
             self.recorder.add_rules(rules)  # before what comes of them
             self._orders.append(lambda: self._judge.use_rules(rules, to_us(now)))
-        self._newest = await asyncio.to_thread(latest, database)
+        if unheard := self._judge.unheard():
+            self._newest = await asyncio.to_thread(latest, database, unheard)
         await asyncio.to_thread(lambda: expire_shelves(database, now=now, floods=floods))
         await asyncio.to_thread(lambda: end_floods(database, now=now, terms=floods))
         active = await asyncio.to_thread(count_by_priority, database, ConditionFilter(states=_ACTIVE))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, ViewportSize, sync_playwright
 
+from device_profiles.kind import kind_names
 from shangyun.local_servers import Broker
 from tests.dashboards.axe import violations
 from tests.dashboards.people import cookies_for
@@ -57,11 +58,7 @@ OF_WHAT_HAPPENED = {
     "alarm-act": "/alarms/act/shelve?ids={site.alarm}",
     "alarm-journal": "/alarms/journal?alarm={site.alarm}",
 }
-OF_KINDS = {
-    f"machine-{kind}": f"/equipment/{{site.machines[{kind}]}}"
-    for kind in ("air_compressor", "blast_furnace", "cnc_machine", "construction_machine", "diesel_engine", "motor")
-    + ("pv_inverter", "ship", "wind_turbine")
-}
+OF_KINDS = {f"machine-{kind}": f"/equipment/{{site.machines[{kind}]}}" for kind in kind_names() if kind != "boiler"}
 PAGES_OF_SITE = {
     "empty": PATHS,
     "large": PATHS | OF_A_MACHINE,
@@ -76,7 +73,9 @@ CHINESE = """() => {
   const found = isChinese(document.title) ? [document.title] : [];
   for (const element of document.body.querySelectorAll("*")) {
     if (element.closest("script, style") || element.closest("[lang]").lang.startsWith("zh")) continue;
-    for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE && isChinese(node.data)) found.push(node.data.trim());
+    for (const node of element.childNodes) {
+      if (node.nodeType === Node.TEXT_NODE && isChinese(node.data)) found.push(node.data.trim());
+    }
     for (const name of ["aria-label", "title", "placeholder", "alt", "data-label"]) {
       if (isChinese(element.getAttribute(name))) found.push(`${name}=${element.getAttribute(name)}`);
     }
@@ -112,8 +111,8 @@ class Visitor:
         self._asked: set[Request] = set()
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(f"fault in a script: {error}"))
-        self.page.on("request", lambda request: self._asked.add(request))
-        self.page.on("requestfinished", lambda request: self._asked.discard(request))
+        self.page.on("request", self._starts)
+        self.page.on("requestfinished", self._ended)
         self.page.on("requestfailed", self._failed)
         self.page.on("response", self._answered)
 
@@ -130,8 +129,14 @@ class Visitor:
         if message.type in ("error", "warning"):
             self.wrong.append(f"{message.type}: {message.text}")
 
-    def _failed(self, request: Request) -> None:
+    def _starts(self, request: Request) -> None:
+        self._asked.add(request)
+
+    def _ended(self, request: Request) -> None:
         self._asked.discard(request)
+
+    def _failed(self, request: Request) -> None:
+        self._ended(request)
         if not is_stream(request):  # the browser drops it when the next page is opened
             self.wrong.append(f"failed: {request.url} {request.failure}")
 
@@ -177,14 +182,13 @@ class Tour:
 
 
 @pytest.fixture(scope="module")
-def tour(
-    browser: Browser,
+def start_site(
     postgresql_server: str,
     postgresql_template: str,
-    broker: Broker,
+    broker: Broker,  # so that a machine without Mosquitto skips
     built_vendor: None,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Tour]:
+) -> Iterator[Callable[[str], Site]]:
     with contextlib.ExitStack() as stack:
 
         def start(name: str) -> Site:
@@ -192,8 +196,13 @@ def tour(
             described = running_site(name, server=postgresql_server, template=postgresql_template, folder=folder)
             return stack.enter_context(described)
 
-        with contextlib.closing(Tour(browser, start)) as made:
-            yield made
+        yield start
+
+
+@pytest.fixture(scope="module")
+def tour(browser: Browser, start_site: Callable[[str], Site]) -> Iterator[Tour]:
+    with contextlib.closing(Tour(browser, start_site)) as made:
+        yield made
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

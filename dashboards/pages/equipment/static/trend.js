@@ -37,6 +37,7 @@ export class Trend {
     this.place.className = "plot";
     this.place.tabIndex = 0;
     this.place.setAttribute("role", "img");
+    this.place.setAttribute("aria-label", this.label);
     this.place.addEventListener("keydown", (event) => this.#step(event));
     this.place.addEventListener("focus", () => readout.setAttribute("aria-live", "polite"));
     this.place.addEventListener("blur", () => this.#leave());
@@ -71,6 +72,7 @@ export class Trend {
     this.table.show(titles, this.data, (value) => this.shown(value));
     if (isEmpty) {
       this.readout.textContent = "";
+      this.place.setAttribute("aria-label", `${this.label}: ${this.place.textContent}`);
       return;
     }
     this.plot = new uPlot(this.#options(), this.data, this.place);
