@@ -23,11 +23,12 @@ else
 	$(bin)/pytest $(addprefix --ignore=,$(side_by_side))
 endif
 
-check: .venv/ready ## formatting, lint, types and the directions of imports
+check: .venv/ready ## formatting, lint, types, the directions of imports, and translations
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/lint-imports
+	$(bin)/python scripts/texts --check
 
 format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
@@ -50,8 +51,9 @@ bench-web: .venv/ready dashboards/static/vendor/manifest.json ## pages, API and 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s
 
-docs: .venv/ready ## write docs/reference anew from the code
+docs: .venv/ready ## write docs/reference and the Grafana dashboards anew from the code
 	$(bin)/python scripts/docs
+	$(bin)/python scripts/grafana
 
 lock: .venv/ready ## write requirements/*.lock anew from pyproject.toml
 	scripts/lock

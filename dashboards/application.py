@@ -15,16 +15,16 @@ from fastapi.staticfiles import StaticFiles
 
 import dashboards.api
 import dashboards.pages
-from dashboards.access import Reader, refuse_open_routes, sign_in_first
-from dashboards.alarm_feed import AlarmFeed
+from dashboards.alarms.feed import AlarmFeed
 from dashboards.api.health import health_of
-from dashboards.body_limit import BodyLimit
 from dashboards.error_answers import add_error_answers
-from dashboards.feed import Feed
-from dashboards.identities import Identities
-from dashboards.origin import OriginCheck
-from dashboards.passwords import Passwords
-from dashboards.security_headers import SecurityHeaders
+from dashboards.live.feed import Feed
+from dashboards.security.access import Reader, refuse_open_routes, sign_in_first
+from dashboards.security.body_limit import BodyLimit
+from dashboards.security.identities import Identities
+from dashboards.security.origin import OriginCheck
+from dashboards.security.passwords import Passwords
+from dashboards.security.security_headers import SecurityHeaders
 from dashboards.settings import WebSettings
 from dashboards.static_files import STATIC
 from dashboards.templating import environments

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException, Path, Query
 
-from dashboards.equipment_json import iso
+from dashboards.live.equipment_json import iso
 from dashboards.settings import WebSettings
 
 MOST_ID = 2**31 - 1

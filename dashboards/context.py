@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from dashboards.feed import Feed
+from dashboards.live.feed import Feed
 from dashboards.settings import WebSettings
 from dashboards.texts import LANGUAGES, Language, as_language, texts_for_scripts
 from store.database import Database

@@ -8,9 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from dashboards.access import PasswordChangeNeeded
 from dashboards.context import language_of, render
-from dashboards.feed import Feed
+from dashboards.live.feed import Feed
+from dashboards.security.access import PasswordChangeNeeded
 from dashboards.texts import Translate, translator
 from telemetry.errors import ShangyunError
 

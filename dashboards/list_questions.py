@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import HTTPException, Query
 from pydantic import Field
 
-from dashboards.access import Viewer
 from dashboards.asking import MOST_ID
+from dashboards.security.access import Viewer
 from store.database import Database
 from store.sites import gateway_sites
 

@@ -45,8 +45,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def add(args: argparse.Namespace) -> int:
-    from dashboards.access import ROLES
-    from dashboards.user_names import normal_name
+    from dashboards.security.access import ROLES
+    from dashboards.security.user_names import normal_name
     from store.users import add_user
 
     if args.role not in ROLES:
@@ -145,7 +145,7 @@ def _sites(database: "Database", names: str | None) -> list[int] | None:
 
 
 def _password(name: str) -> tuple[str, bool]:
-    from dashboards.passwords import LONGEST, SHORTEST, problem_of, random_password
+    from dashboards.security.passwords import LONGEST, SHORTEST, problem_of, random_password
 
     given = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     if not given:
@@ -156,7 +156,7 @@ def _password(name: str) -> tuple[str, bool]:
 
 
 def _hash(password: str) -> str:
-    from dashboards.passwords import Passwords
+    from dashboards.security.passwords import Passwords
 
     return Passwords().hash_now(password)
 

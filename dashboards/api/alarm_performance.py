@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from analytics.alarms.performance import Counted
-from dashboards.access import Reader
-from dashboards.alarm_answers import PerformanceRecord
-from dashboards.alarm_feed import CurrentAlarms
-from dashboards.alarm_performance import PerformanceQuestion, measured
-from dashboards.alarm_rows import iso
+from dashboards.alarms.answers import PerformanceRecord
+from dashboards.alarms.feed import CurrentAlarms
+from dashboards.alarms.performance import PerformanceQuestion, measured
+from dashboards.alarms.rows import iso
 from dashboards.context import CurrentDatabase
+from dashboards.security.access import Reader
 from store.alarms import ListedCondition
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboards.access import Permission, Reader, Viewer, require
-from dashboards.alarm_answers import RuleDetail, RuleList, RuleRecord
-from dashboards.alarm_questions import RuleQuestion
-from dashboards.alarm_rows import iso
-from dashboards.alarm_rule_changes import change_rule, visible_rule, visible_rules
+from dashboards.alarms.answers import RuleDetail, RuleList, RuleRecord
+from dashboards.alarms.questions import RuleQuestion
+from dashboards.alarms.rows import iso
+from dashboards.alarms.rule_changes import change_rule, visible_rule, visible_rules
 from dashboards.context import CurrentDatabase
+from dashboards.security.access import Permission, Reader, Viewer, require
 from store.alarm_rules import RuleRow, rule_history
 
 router = APIRouter(prefix="/api/v1/alarm-rules", tags=["alarms"])

@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.alarms.acts import Outcome
 from analytics.alarms.states import Deed
-from dashboards.access import Permission, Reader, Viewer, require
-from dashboards.alarm_acts import carry_out
-from dashboards.alarm_answers import AlarmDetail, AlarmList, JournalList, Results
-from dashboards.alarm_feed import CurrentAlarms, require_alarms
-from dashboards.alarm_questions import LARGEST_ID, AlarmQuestion, Id, JournalQuestion, Text
-from dashboards.alarm_rows import Alarm, iso
+from dashboards.alarms.acts import carry_out
+from dashboards.alarms.answers import AlarmDetail, AlarmList, JournalList, Results
+from dashboards.alarms.feed import CurrentAlarms, require_alarms
+from dashboards.alarms.questions import LARGEST_ID, AlarmQuestion, Id, JournalQuestion, Text
+from dashboards.alarms.rows import Alarm, iso
 from dashboards.context import CurrentDatabase, CurrentSettings
 from dashboards.csv_table import csv_response
 from dashboards.error_answers import not_found
+from dashboards.security.access import Permission, Reader, Viewer, require
 from store.alarm_journal import JournalFilter, JournalLine, count_journal, list_journal
 from store.alarm_rules import get_rule
 from store.alarms import get_conditions

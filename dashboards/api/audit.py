@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel
 
-from dashboards.access import Administrator, record_act
-from dashboards.administration import NO_CONTROL
 from dashboards.context import CurrentDatabase
 from dashboards.plant_time import utc_text
+from dashboards.security.access import Administrator, record_act
+from dashboards.security.administration import NO_CONTROL
 from dashboards.short_lists import Limit, Offset, Page, Search
 from store.audit import Act, Filter, count_acts, first_broken_row, list_acts
 

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, HTTPException, Query
 
 from analytics.energy.factors import read_factors
-from dashboards.access import Reader, Viewer
 from dashboards.asking import Search, SiteId, example
 from dashboards.context import CurrentDatabase, CurrentSettings
-from dashboards.energy_report import EnergyReport, FlowReport, Period, most_machines, read_report
-from dashboards.equipment_json import iso
 from dashboards.error_answers import not_found
 from dashboards.list_questions import MachineId, seen_gateways
+from dashboards.live.equipment_json import iso
+from dashboards.reports.energy import EnergyReport, FlowReport, Period, most_machines, read_report
+from dashboards.security.access import Reader, Viewer
 from dashboards.settings import WebSettings
 from device_profiles.kind import Kind, kind_names, load_kind
 from store.database import Database

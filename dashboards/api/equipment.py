@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from dashboards.access import Reader, Viewer
 from dashboards.asking import EquipmentId, Name, Offset, Search, SiteId, example
 from dashboards.context import CurrentFeed
-from dashboards.equipment_json import judged, machine_json, row_json, values_json
 from dashboards.error_answers import not_found, require_directory
-from dashboards.feed import Feed
-from dashboards.listing import Wanted
-from dashboards.live import Machine
-from dashboards.moment import CurrentMoment
+from dashboards.live.equipment_json import judged, machine_json, row_json, values_json
+from dashboards.live.feed import Feed
+from dashboards.live.listing import Wanted
+from dashboards.live.moment import CurrentMoment
+from dashboards.live.state import Machine
 from dashboards.presentation import signal_json
+from dashboards.security.access import Reader, Viewer
 
 router = APIRouter(prefix="/api/v1/equipment", tags=["equipment"])
 

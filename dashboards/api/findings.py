@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import StreamingResponse
 
-from dashboards.access import Permission, Reader, Viewer, record_act, require
 from dashboards.asking import MOST_ID, Name, Offset, Search, SiteId, example
 from dashboards.context import CurrentDatabase
 from dashboards.csv_table import csv_response
-from dashboards.equipment_json import iso
 from dashboards.error_answers import not_found
 from dashboards.list_questions import MOST_IN_FILE, Limit, MachineId, Sort, Text, Words, checked_sort, chosen, seen_gateways
+from dashboards.live.equipment_json import iso
+from dashboards.security.access import Permission, Reader, Viewer, record_act, require
 from store.database import Database
 from store.results import ORDERS, SEVERITIES, VERDICTS, Finding, findings, judge, verdicts
 from telemetry.settings import Settings

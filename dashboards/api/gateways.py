@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
-from dashboards.access import Reader
 from dashboards.asking import Offset, Search, SiteId, example
 from dashboards.context import CurrentFeed
-from dashboards.equipment_json import iso_us
 from dashboards.error_answers import not_found, require_directory
-from dashboards.gateway_listing import Gateway, list_gateways
-from dashboards.listing import Listing, Moment
-from dashboards.moment import CurrentMoment
+from dashboards.live.equipment_json import iso_us
+from dashboards.live.gateways import Gateway, list_gateways
+from dashboards.live.listing import Listing, Moment
+from dashboards.live.moment import CurrentMoment
+from dashboards.security.access import Reader
 from telemetry.topics import NAME_PATTERN
 
 router = APIRouter(prefix="/api/v1/gateways", tags=["gateways"])

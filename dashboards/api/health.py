@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import State
 
-from dashboards.access import Visitor
+from dashboards.security.access import Visitor
 
 router = APIRouter()
 

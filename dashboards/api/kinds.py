@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from dashboards.access import Permission, require
 from dashboards.asking import Offset, example
 from dashboards.error_answers import not_found
 from dashboards.presentation import signal_json
+from dashboards.security.access import Permission, require
 from device_profiles.kind import kind_names, load_kind
 
 router = APIRouter(prefix="/api/v1/kinds", tags=["kinds"], dependencies=[require(Permission.READ)])

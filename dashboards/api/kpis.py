@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 
-from dashboards.access import Reader
 from dashboards.asking import MOST_ID, SPANS, Instant, Offset, example, interval
 from dashboards.context import CurrentDatabase, CurrentSettings
-from dashboards.equipment_json import iso
 from dashboards.list_questions import Limit, Words
+from dashboards.live.equipment_json import iso
+from dashboards.security.access import Reader
 from store.results import Kpi, kpis
 
 router = APIRouter(prefix="/api/v1/kpis", tags=["kpis"])

@@ -8,12 +8,10 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, Field
 
-from dashboards.access import Permission, Reader, Viewer, record_act, require
 from dashboards.api.findings import seen_finding
 from dashboards.asking import MOST_ID, Name, Offset, Search, SiteId, example
 from dashboards.context import CurrentDatabase
 from dashboards.csv_table import csv_response
-from dashboards.equipment_json import iso
 from dashboards.error_answers import not_found
 from dashboards.list_questions import (
     MOST_IN_FILE,
@@ -28,6 +26,8 @@ from dashboards.list_questions import (
     chosen,
     seen_gateways,
 )
+from dashboards.live.equipment_json import iso
+from dashboards.security.access import Permission, Reader, Viewer, record_act, require
 from store.alarms import get_conditions
 from store.database import Database
 from store.equipment import Equipment, get_equipment

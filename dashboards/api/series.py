@@ -14,12 +14,12 @@ import pyarrow as pa
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.responses import Response, StreamingResponse
 
-from dashboards.access import Reader
 from dashboards.asking import SPANS, EquipmentId, Instant, example, interval
 from dashboards.context import CurrentDatabase, CurrentSettings
 from dashboards.csv_table import csv_response
-from dashboards.equipment_json import iso
 from dashboards.error_answers import not_found
+from dashboards.live.equipment_json import iso
+from dashboards.security.access import Reader
 from device_profiles.kind import load_kind
 from store.equipment import Equipment, get_equipment
 from store.export import sample_signals

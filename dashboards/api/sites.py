@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 
-from dashboards import administration as acts
-from dashboards.access import Administrator, Reader
 from dashboards.context import CurrentDatabase
+from dashboards.security import administration as acts
+from dashboards.security.access import Administrator, Reader
 from dashboards.short_lists import Limit, Offset, Page, Search, Sort, part
 from store.sites import gateway_sites, list_sites
 

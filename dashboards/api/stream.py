@@ -8,10 +8,10 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.responses import StreamingResponse
 
-from dashboards.access import Reader, StillValid, StreamCheck
 from dashboards.context import CurrentFeed, CurrentSettings
-from dashboards.feed import Change, Look
+from dashboards.live.feed import Change, Look
 from dashboards.metrics import STREAMS
+from dashboards.security.access import Reader, StillValid, StreamCheck
 
 router = APIRouter()
 

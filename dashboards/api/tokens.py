@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from dashboards import administration as acts
-from dashboards.access import Administrator
 from dashboards.context import CurrentDatabase
 from dashboards.plant_time import utc_text
+from dashboards.security import administration as acts
+from dashboards.security.access import Administrator
 from dashboards.short_lists import Limit, Offset, Page, Search, Sort, part
 from store.sessions import list_tokens
 

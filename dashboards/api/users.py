@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from dashboards import administration as acts
-from dashboards.access import Administrator
 from dashboards.context import CurrentDatabase
-from dashboards.passwords import random_password
 from dashboards.plant_time import utc_text
+from dashboards.security import administration as acts
+from dashboards.security.access import Administrator
+from dashboards.security.passwords import random_password
 from dashboards.short_lists import Limit, Offset, Page, Search, Sort, part
 from store.users import User, list_users
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dashboards.passwords import Passwords, random_password
+from dashboards.security.passwords import Passwords, random_password
 from store.database import Database
 from store.sessions import add_token, drop_token
 from store.users import add_user, find_log_in, set_password

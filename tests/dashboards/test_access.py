@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from dashboards.access import ROLES
 from dashboards.api import stream
-from dashboards.body_limit import MOST_BYTES
-from dashboards.passwords import Passwords
+from dashboards.security.access import ROLES
+from dashboards.security.body_limit import MOST_BYTES
+from dashboards.security.passwords import Passwords
 from dashboards.settings import WebSettings
 from store.audit import Filter, list_acts
 from store.database import Database

@@ -3,9 +3,9 @@
 import pytest
 from fastapi import FastAPI, Request
 
-from dashboards.access import Permission, Reader, Viewer, refuse_open_routes
-from dashboards.origin import client_address
 from dashboards.pages.login.page import own_path
+from dashboards.security.access import Permission, Reader, Viewer, refuse_open_routes
+from dashboards.security.origin import client_address
 from dashboards.settings import WebSettings
 
 

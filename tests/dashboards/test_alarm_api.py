@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboards.alarm_answers import AlarmList
+from dashboards.alarms.answers import AlarmList
 from dashboards.settings import WebSettings
 from store.database import Database
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, PRESSURE, AlarmPlant

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboards.alarm_feed import AlarmFeed
+from dashboards.alarms.feed import AlarmFeed
 from dashboards.settings import WebSettings
 from store.database import Database
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, PRESSURE, AlarmPlant

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import REGISTRY
 
-from dashboards.feed import Feed, Look, Pace
+from dashboards.live.feed import Feed, Look, Pace
 from device_profiles.kind import load_kind
 from store.database import Database
 from store.equipment import Equipment

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from dashboards.gateway_listing import Gateway, list_gateways
-from dashboards.gateway_reports import GatewayReport, GatewayStatus
-from dashboards.listing import Listing, Moment
-from dashboards.live import LiveState
+from dashboards.live.gateway_reports import GatewayReport, GatewayStatus
+from dashboards.live.gateways import Gateway, list_gateways
+from dashboards.live.listing import Listing, Moment
+from dashboards.live.state import LiveState
 from dashboards.settings import WebSettings
 from device_profiles.profile import load_profile, profile_names
 from shangyun.local_servers import Broker

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboards.equipment_json import row_json
-from dashboards.listing import Listing, Moment, Wanted, activity, working_codes
-from dashboards.live import Cell, LiveState
-from dashboards.unknown_kind import unknown_kind
+from dashboards.live.equipment_json import row_json
+from dashboards.live.listing import Listing, Moment, Wanted, activity, working_codes
+from dashboards.live.state import Cell, LiveState
+from dashboards.live.unknown_kind import unknown_kind
 from device_profiles.kind import kind_names, load_kind
 from store.equipment import Equipment
 from store.sites import Site

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
-from dashboards.gateway_reports import GatewayReport, read_state
-from dashboards.live import LiveState, Machine
+from dashboards.live.gateway_reports import GatewayReport, read_state
+from dashboards.live.state import LiveState, Machine
 from device_profiles.kind import load_kind
 from store.equipment import Equipment
 from telemetry.bundle import Batch, Bundle, Event, SignalList

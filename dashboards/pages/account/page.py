@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from dashboards.access import SignedIn, Viewer, record_act
 from dashboards.context import CurrentDatabase, language_of, render
 from dashboards.error_answers import not_found
-from dashboards.passwords import LONGEST, SHORTEST, Passwords, problem_of
 from dashboards.plant_time import plant_time
+from dashboards.security.access import SignedIn, Viewer, record_act
+from dashboards.security.passwords import LONGEST, SHORTEST, Passwords, problem_of
 from dashboards.texts import Language, Translate, translator
 from store import sessions, users
 from store.database import Database

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from dashboards import administration as acts
-from dashboards.access import Administrator, record_act
-from dashboards.administration import ActRefused
 from dashboards.context import CurrentDatabase, language_of, render
-from dashboards.passwords import random_password
 from dashboards.plant_time import plant_time
+from dashboards.security import administration as acts
+from dashboards.security.access import Administrator, record_act
+from dashboards.security.administration import ActRefused
+from dashboards.security.passwords import random_password
 from dashboards.texts import Translate, translator
 from store.audit import Filter, count_acts, first_broken_row, list_acts
 from store.database import Database

@@ -10,14 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.alarms.states import LONGEST_SHELF, Deed
-from dashboards.access import Viewer, require
-from dashboards.alarm_acts import PERMISSIONS, carry_out
-from dashboards.alarm_feed import AlarmFeed, CurrentAlarms
-from dashboards.alarm_questions import Id, Text
+from dashboards.alarms.acts import PERMISSIONS, carry_out
+from dashboards.alarms.feed import AlarmFeed, CurrentAlarms
+from dashboards.alarms.questions import Id, Text
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of, render
 from dashboards.error_answers import not_found
 from dashboards.pages.alarms.shown import ADDRESS_OF_DEED, shown_alarm
 from dashboards.pages.alarms.words import deed_words
+from dashboards.security.access import Viewer, require
 from dashboards.texts import Translate, translator
 
 router = APIRouter()

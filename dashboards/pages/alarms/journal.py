@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dashboards.access import Reader
-from dashboards.alarm_questions import JournalQuestion
+from dashboards.alarms.questions import JournalQuestion
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of, render
 from dashboards.pages.alarms.shown import local_time, shown_number
 from dashboards.pages.alarms.words import deed_words, state_words
+from dashboards.security.access import Reader
 from dashboards.templating import address_with
 from dashboards.texts import Language, translator
 from store.alarm_journal import JournalLine, count_journal, list_journal

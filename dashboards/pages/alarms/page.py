@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dashboards.access import Permission, Reader
-from dashboards.alarm_feed import CurrentAlarms
-from dashboards.alarm_questions import AlarmQuestion
-from dashboards.alarm_rows import Alarm, sees
+from dashboards.alarms.feed import CurrentAlarms
+from dashboards.alarms.questions import AlarmQuestion
+from dashboards.alarms.rows import Alarm, sees
 from dashboards.context import CurrentSettings, language_of, render
 from dashboards.pages.alarms import acting, journal, performance, rules
 from dashboards.pages.alarms.shown import ShownAlarm, kind_choices, shown_alarm, site_choices
 from dashboards.pages.alarms.words import priority_words, state_words, view_words
+from dashboards.security.access import Permission, Reader
 from dashboards.templating import address_with
 from dashboards.texts import Translate, translator
 

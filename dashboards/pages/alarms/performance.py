@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from analytics.alarms.performance import Counted, Figure, Performance
-from dashboards.access import Reader
-from dashboards.alarm_feed import CurrentAlarms
-from dashboards.alarm_performance import BASE_DAYS, PerformanceQuestion, measured
+from dashboards.alarms.feed import CurrentAlarms
+from dashboards.alarms.performance import BASE_DAYS, PerformanceQuestion, measured
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of, render
 from dashboards.csv_table import csv_response
 from dashboards.pages.alarms.shown import local_time, site_choices
 from dashboards.pictures.heat_map import heat_map
 from dashboards.pictures.pareto import pareto
 from dashboards.pictures.picture import Picture
+from dashboards.security.access import Reader
 from dashboards.templating import address_with
 from dashboards.texts import Language, Translate, translator
 

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Form, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboards.access import Permission, Reader, Viewer, require
-from dashboards.alarm_questions import RuleQuestion, Text
-from dashboards.alarm_rule_changes import change_rule, is_theirs, visible_rule, visible_rules
+from dashboards.alarms.questions import RuleQuestion, Text
+from dashboards.alarms.rule_changes import change_rule, is_theirs, visible_rule, visible_rules
 from dashboards.context import CurrentDatabase, language_of, render
 from dashboards.csv_table import csv_response
 from dashboards.pages.alarms.rule_words import condition_words, origin_words
 from dashboards.pages.alarms.shown import kind_choices, kind_label
 from dashboards.pages.alarms.words import priority_words
+from dashboards.security.access import Permission, Reader, Viewer, require
 from dashboards.templating import address_with
 from dashboards.texts import Language, translator
 from device_profiles.kind import kind_names

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dashboards.access import Permission, Viewer
-from dashboards.alarm_feed import AlarmFeed
-from dashboards.alarm_rows import UNANSWERED, Alarm
+from dashboards.alarms.feed import AlarmFeed
+from dashboards.alarms.rows import UNANSWERED, Alarm
 from dashboards.pages.alarms.words import deed_words, state_words
 from dashboards.presentation import decimals
+from dashboards.security.access import Permission, Viewer
 from dashboards.texts import Language, translator
 from device_profiles.kind import Signal, kind_names, load_kind
 

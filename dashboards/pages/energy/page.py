@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from dashboards.access import Reader, Viewer
 from dashboards.api.energy import Asked, EnergyQuestion, specific_unit
-from dashboards.boiler_report import SIGNALS, BoilerReport, boiler_report
 from dashboards.context import CurrentDatabase, language_of, render
 from dashboards.csv_table import csv_response
-from dashboards.energy_report import EnergyReport, read_report
 from dashboards.error_answers import not_found
 from dashboards.list_questions import checked_sort
 from dashboards.pages.energy import shown
 from dashboards.pictures.figures import significant
+from dashboards.reports.boiler import SIGNALS, BoilerReport, boiler_report
+from dashboards.reports.energy import EnergyReport, read_report
+from dashboards.security.access import Reader, Viewer
 from dashboards.texts import Language, translator
 from device_profiles.kind import kind_names, load_kind
 from store.database import Database

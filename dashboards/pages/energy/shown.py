@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from analytics.boiler.losses import Problem
-from dashboards.boiler_report import BoilerReport
-from dashboards.energy_report import EnergyReport, FlowReport
 from dashboards.pictures.bars import bars
 from dashboards.pictures.heat_map import heat_map
 from dashboards.pictures.picture import Picture
 from dashboards.pictures.sankey import sankey
+from dashboards.reports.boiler import BoilerReport
+from dashboards.reports.energy import EnergyReport, FlowReport
 from dashboards.texts import Language, Translate, translator
 
 KGCE = "kgce"

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from dashboards.access import Reader
-from dashboards.alarm_feed import CurrentAlarms
-from dashboards.alarm_rows import AlarmFilter
+from dashboards.alarms.feed import CurrentAlarms
+from dashboards.alarms.rows import AlarmFilter
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of
 from dashboards.pages.alarms.shown import shown_alarm
 from dashboards.pages.alarms.words import deed_words, state_words
 from dashboards.pages.equipment.machine import SeenMachine, show_part
+from dashboards.security.access import Reader
 from dashboards.texts import translator
 from store.alarm_journal import JournalFilter, list_journal
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from dashboards.access import Permission, Reader
 from dashboards.asking import EquipmentId
 from dashboards.context import CurrentDatabase, CurrentFeed, language_of, render
 from dashboards.error_answers import not_found, require_directory
-from dashboards.live import Machine
+from dashboards.live.state import Machine
 from dashboards.plant_time import plant_time
+from dashboards.security.access import Permission, Reader
 from store.equipment import get_equipment
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field, NaiveDatetime
 
-from dashboards.access import Reader
 from dashboards.api.maintenance import Amount, Maintainer, NewEntry, Work, write_entry
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of
 from dashboards.list_questions import Text
 from dashboards.pages.equipment.machine import SeenMachine, back_to, show_part
 from dashboards.pages.maintenance import words
+from dashboards.security.access import Reader
 from dashboards.texts import translator
 from store.maintenance_log import find_entries
 from store.work_orders import STANDING, work_orders

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import Field
 
-from dashboards.access import Reader, record_act
 from dashboards.api.maintenance import Day, Maintainer
 from dashboards.context import CurrentDatabase, language_of
 from dashboards.list_questions import Line, Text
-from dashboards.live import Machine
+from dashboards.live.state import Machine
 from dashboards.pages.equipment.machine import SeenMachine, back_to, show_part
+from dashboards.security.access import Reader, record_act
 from dashboards.texts import Language, Translate, translator
 from device_profiles.kind import Role
 from store.database import Database

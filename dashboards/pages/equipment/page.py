@@ -10,14 +10,14 @@ import segno
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboards.access import Reader
 from dashboards.context import CurrentFeed, CurrentSettings, language_of, render
-from dashboards.feed import Feed
-from dashboards.live import Machine
+from dashboards.live.feed import Feed
+from dashboards.live.state import Machine
 from dashboards.pages.equipment import alarms, maintenance, nameplate, pictures, results, waveforms
 from dashboards.pages.equipment.machine import SeenMachine
 from dashboards.pages.equipment.signal_groups import signal_groups
 from dashboards.presentation import key_signals
+from dashboards.security.access import Reader
 from dashboards.texts import Language
 
 router = APIRouter(prefix="/equipment/{equipment_id}")

@@ -6,14 +6,14 @@ from typing import Annotated, Literal, NamedTuple
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from dashboards.access import Reader
 from dashboards.asking import SPANS
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of
 from dashboards.csv_table import csv_response
 from dashboards.error_answers import not_found
-from dashboards.machine_pictures import draw
 from dashboards.pages.equipment.machine import SeenMachine, show_part
 from dashboards.pictures.picture import Picture
+from dashboards.reports.machine_pictures import draw
+from dashboards.security.access import Reader
 from dashboards.texts import translator
 from device_profiles.kind import Kind
 

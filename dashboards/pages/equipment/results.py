@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from dashboards.access import Reader
 from dashboards.context import CurrentDatabase, language_of
 from dashboards.pages.equipment.machine import SeenMachine, show_part
 from dashboards.pages.maintenance import words
 from dashboards.pictures.sparkline import sparkline
+from dashboards.security.access import Reader
 from dashboards.texts import translator
 from store.results import STANDING, Kpi, findings, kpis
 

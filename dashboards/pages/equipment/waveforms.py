@@ -10,14 +10,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from analytics.vibration.spectra import envelope_spectrum_of
-from dashboards.access import Reader
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of
 from dashboards.csv_table import csv_response
 from dashboards.error_answers import not_found
-from dashboards.live import Machine
-from dashboards.machine_pictures import lines_of
+from dashboards.live.state import Machine
 from dashboards.pages.equipment.machine import SeenMachine, show_part
 from dashboards.pictures.spectrum import spectrum
+from dashboards.reports.machine_pictures import lines_of
+from dashboards.security.access import Reader
 from dashboards.texts import translator
 from device_profiles.kind import Kind
 from store.database import Database

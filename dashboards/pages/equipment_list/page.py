@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from dashboards.access import Reader, Viewer
 from dashboards.api.equipment import ConditionFilter, Sort
 from dashboards.asking import Name, Offset, Search
 from dashboards.context import CurrentFeed, CurrentSettings, language_of, render
 from dashboards.csv_table import csv_response
-from dashboards.feed import Feed
-from dashboards.listing import CONDITIONS, Moment, Wanted
-from dashboards.live import Machine
-from dashboards.moment import CurrentMoment
+from dashboards.live.feed import Feed
+from dashboards.live.listing import CONDITIONS, Moment, Wanted
+from dashboards.live.moment import CurrentMoment
+from dashboards.live.shown_values import age_text, condition_text, shown_value
+from dashboards.live.state import Machine
 from dashboards.presentation import key_signals
-from dashboards.shown_values import age_text, condition_text, shown_value
+from dashboards.security.access import Reader, Viewer
 from dashboards.texts import Language, translator
 from device_profiles.kind import load_kind
 from telemetry.errors import ConfigError

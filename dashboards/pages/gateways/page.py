@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from dashboards.access import Reader
 from dashboards.api.gateways import SORT_KEYS, Sort
 from dashboards.asking import Offset, Search
 from dashboards.context import CurrentFeed, CurrentSettings, language_of, render
 from dashboards.csv_table import csv_response
 from dashboards.error_answers import not_found, require_directory
-from dashboards.gateway_listing import Gateway, list_gateways
-from dashboards.moment import CurrentMoment
-from dashboards.shown_values import age_text, condition_text
+from dashboards.live.gateways import Gateway, list_gateways
+from dashboards.live.moment import CurrentMoment
+from dashboards.live.shown_values import age_text, condition_text
+from dashboards.security.access import Reader
 from dashboards.texts import Language, translator
 from telemetry.topics import NAME_PATTERN
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from dashboards.access import SignedIn, Visitor, cookie_name, record_act
 from dashboards.context import CurrentDatabase, CurrentSettings, language_of, render
-from dashboards.log_in import Browser, Locked, log_in
-from dashboards.origin import client_address
-from dashboards.passwords import LONGEST
+from dashboards.security.access import SignedIn, Visitor, cookie_name, record_act
+from dashboards.security.log_in import Browser, Locked, log_in
+from dashboards.security.origin import client_address
+from dashboards.security.passwords import LONGEST
 from dashboards.texts import translator
 from store.sessions import close_session_of
 from store.users import has_users

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from dashboards.access import Permission, Reader, Viewer
 from dashboards.api.findings import Asked, FindingId, Judgement, give_verdict, seen_finding
 from dashboards.api.maintenance import (
     Maintainer,
@@ -30,6 +29,7 @@ from dashboards.pages.maintenance.evidence import drawn
 from dashboards.pages.maintenance.ranking import ORDERS as HEALTH_ORDERS
 from dashboards.pages.maintenance.ranking import Ranked, ranking
 from dashboards.plant_time import plant_time
+from dashboards.security.access import Permission, Reader, Viewer
 from dashboards.texts import Language, translator
 from device_profiles.kind import kind_names
 from store.alarms import get_conditions

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import HTMLResponse
 
-from dashboards.access import Reader, Viewer
 from dashboards.context import CurrentFeed, language_of, render
-from dashboards.feed import Feed
-from dashboards.listing import PRIORITIES, Moment, Wanted, activity
-from dashboards.live import Machine
-from dashboards.moment import CurrentMoment
+from dashboards.live.feed import Feed
+from dashboards.live.listing import PRIORITIES, Moment, Wanted, activity
+from dashboards.live.moment import CurrentMoment
+from dashboards.live.shown_values import age_text, condition_text
+from dashboards.live.state import Machine
 from dashboards.presentation import key_signals, shown_signal
-from dashboards.shown_values import age_text, condition_text
+from dashboards.security.access import Reader, Viewer
 from dashboards.texts import Language
 
 router = APIRouter()

@@ -7,10 +7,10 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from analytics.alarms.flood import FloodTerms
 from analytics.alarms.performance import Performance, measure_performance
-from dashboards.access import Viewer
-from dashboards.alarm_feed import AlarmFeed
-from dashboards.alarm_questions import MachineId
+from dashboards.alarms.feed import AlarmFeed
+from dashboards.alarms.questions import MachineId
 from dashboards.error_answers import not_found
+from dashboards.security.access import Viewer
 from store.alarm_journal import JournalFilter, list_journal
 from store.database import Database
 

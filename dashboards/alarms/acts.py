@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from analytics.alarms.acts import Outcome, act
 from analytics.alarms.flood import FloodTerms
 from analytics.alarms.states import ActRefused, Deed
-from dashboards.access import Permission, Viewer, record_act
-from dashboards.alarm_feed import AlarmFeed
+from dashboards.alarms.feed import AlarmFeed
 from dashboards.error_answers import not_found
+from dashboards.security.access import Permission, Viewer, record_act
 from device_profiles.kind import Label
 from store.database import Database
 

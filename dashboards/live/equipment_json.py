@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from dashboards.listing import Listing, Moment, activity
-from dashboards.live import LiveState, Machine
+from dashboards.live.listing import Listing, Moment, activity
+from dashboards.live.state import LiveState, Machine
 from dashboards.presentation import all_key_signals, signal_json
 from telemetry.quality import Quality
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dashboards.gateway_reports import GatewayReport, GatewayStatus
+from dashboards.live.gateway_reports import GatewayReport, GatewayStatus
+from dashboards.live.unknown_kind import unknown_kind, with_signal
 from dashboards.metrics import DROPPED
-from dashboards.unknown_kind import unknown_kind, with_signal
 from device_profiles.kind import Kind, SignalType
 from store.equipment import Equipment
 from store.sites import Site

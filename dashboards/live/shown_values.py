@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from operator import gt, lt
 
-from dashboards.listing import Condition
-from dashboards.live import Machine
+from dashboards.live.listing import Condition
+from dashboards.live.state import Machine
 from dashboards.presentation import decimals
 from dashboards.texts import Language, translator
 from device_profiles.kind import Signal, SignalType

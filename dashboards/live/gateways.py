@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from dashboards.gateway_reports import GatewayReport, GatewayStatus
-from dashboards.listing import Gateways, Listing, Moment
-from dashboards.live import LiveState, Machine
+from dashboards.live.gateway_reports import GatewayReport, GatewayStatus
+from dashboards.live.listing import Gateways, Listing, Moment
+from dashboards.live.state import LiveState, Machine
 from device_profiles.profile import load_profile, profile_names
 from telemetry.quality import Quality
 

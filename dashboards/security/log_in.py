@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
-from dashboards.access import ROLES, Permission
-from dashboards.passwords import Passwords
+from dashboards.security.access import ROLES, Permission
+from dashboards.security.passwords import Passwords
+from dashboards.security.user_names import LONGEST, normal_name
 from dashboards.settings import WebSettings
-from dashboards.user_names import LONGEST, normal_name
 from store import audit, sessions, users
 from store.database import Database
 

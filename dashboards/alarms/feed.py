@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, cast
 
 from fastapi import Depends, HTTPException, Request
 
-from dashboards.alarm_rows import ACTIVE, UNANSWERED, Alarm, is_listed, sees, sorted_alarms
+from dashboards.alarms.rows import ACTIVE, UNANSWERED, Alarm, is_listed, sees, sorted_alarms
 from dashboards.error_answers import RETRY_AFTER_SECONDS
 from store.alarm_journal import floods_now
 from store.alarm_rules import RuleRow, list_rules

@@ -8,8 +8,8 @@ from fastapi import HTTPException
 from pydantic import ValidationError
 
 from analytics.alarms.rules import Rule
-from dashboards.access import Viewer, record_act
 from dashboards.error_answers import not_found
+from dashboards.security.access import Viewer, record_act
 from store.alarm_rules import KindRule, RuleRow, get_rule, list_rules, save_rule
 from store.database import Database
 

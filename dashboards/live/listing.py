@@ -11,7 +11,7 @@ from functools import cache, partial
 from operator import attrgetter
 from typing import Literal, NamedTuple, get_args
 
-from dashboards.live import LiveState, Machine
+from dashboards.live.state import LiveState, Machine
 from device_profiles.kind import kind_names, load_kind
 
 Condition = Literal["live", "stale", "offline", "no_data"]

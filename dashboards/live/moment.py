@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from dashboards.alarm_feed import AlarmFeed
-from dashboards.alarm_rows import ACTIVE
+from dashboards.alarms.feed import AlarmFeed
+from dashboards.alarms.rows import ACTIVE
 from dashboards.context import CurrentFeed, CurrentSettings
-from dashboards.listing import Moment
+from dashboards.live.listing import Moment
 
 
 def _moment(request: Request, feed: CurrentFeed, settings: CurrentSettings) -> Moment:

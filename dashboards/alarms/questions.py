@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from fastapi import HTTPException
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from dashboards.access import Viewer
-from dashboards.alarm_rows import SORTS, AlarmFilter
+from dashboards.alarms.rows import SORTS, AlarmFilter
+from dashboards.security.access import Viewer
 from store.alarm_journal import JournalFilter
 from store.alarm_rules import RuleRow
 from store.alarms import View

@@ -11,14 +11,14 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.routing import Mount
 
-from dashboards.origin import client_address, is_bearer
+from dashboards.security.origin import client_address, is_bearer
 from dashboards.settings import WebSettings
 from store import audit
 from store.database import Connection, Database, DatabaseError
 from store.sessions import Identity
 
 if TYPE_CHECKING:
-    from dashboards.identities import Identities
+    from dashboards.security.identities import Identities
 
 PUBLIC_PATHS = frozenset({"/login", "/healthz", "/static"})
 """What anybody may ask for, files of pages besides."""

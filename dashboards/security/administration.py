@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from fastapi import HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from dashboards.access import Viewer, record_act
-from dashboards.user_names import normal_name
+from dashboards.security.access import Viewer, record_act
+from dashboards.security.user_names import normal_name
 from store import sessions, sites, users
 from store.database import Database
 from telemetry.topics import NAME_PATTERN

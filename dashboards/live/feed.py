@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from dashboards.gateway_reports import read_state
-from dashboards.listing import Listing
-from dashboards.live import LiveState
+from dashboards.live.gateway_reports import read_state
+from dashboards.live.listing import Listing
+from dashboards.live.state import LiveState
 from dashboards.metrics import BUNDLES, DROPPED, RESYNCS
 from device_profiles.kind import Kind, load_kind
 from store.database import Database

@@ -1,0 +1,1 @@
+"""Alarms as the web app holds and shows them."""

@@ -1,0 +1,1 @@
+"""The newest state of the plant, in memory, and how it is listed."""

@@ -1,0 +1,1 @@
+"""What pages of energy and machines draw of their history."""

@@ -1,0 +1,1 @@
+"""Who asks and what they may: sessions, tokens, permissions, and what guards every request."""
