@@ -26,7 +26,7 @@ from store.database import Database
 from store.equipment import Equipment
 
 MACHINES = 1_000 if SHORT else 10_000
-SECONDS = 15 if SHORT else 120
+SECONDS = 15 if SHORT else 60
 WARM_UP_SECONDS = 5
 ONE_IN = 50
 BAR_SECONDS = 2.0
@@ -44,20 +44,22 @@ def alarms(folder: Path) -> Bar:
     ):
         machines = register(database, MACHINES)
         _add_rule(database)
-        sent: list[tuple[int, int]] = []
+        sent = set[tuple[int, int]]()
 
         def disturb(second: int, machine: Equipment) -> dict[str, float]:
-            if machine.kind != "boiler" or second < WARM_UP_SECONDS or second >= WARM_UP_SECONDS + SECONDS:
-                return {SIGNAL: NORMAL} if machine.kind == "boiler" else {}
-            is_beyond = (machine.id // 10 + second) % ONE_IN == 0
+            if machine.kind != "boiler":
+                return {}
+            is_beyond = WARM_UP_SECONDS <= second < WARM_UP_SECONDS + SECONDS and (machine.id // 10 + second) % ONE_IN == 0
             if is_beyond:
-                sent.append((second, machine.id))
+                sent.add((second, machine.id))
             return {SIGNAL: BEYOND if is_beyond else NORMAL}
 
-        with _worker(folder, address, broker) as pid, LiveLoad(broker, machines, disturb=disturb) as load:
+        whole_seconds = WARM_UP_SECONDS + SECONDS + 5
+        load = LiveLoad(broker, machines, seconds=whole_seconds, disturb=disturb)
+        with _worker(folder, address, broker) as pid, load:
             before = ingest_rig.cpu_seconds([pid])
-            time.sleep(WARM_UP_SECONDS + SECONDS + 5)
-            cores = (ingest_rig.cpu_seconds([pid]) - before) / (WARM_UP_SECONDS + SECONDS + 5)
+            time.sleep(whole_seconds)
+            cores = (ingest_rig.cpu_seconds([pid]) - before) / whole_seconds
         with database.connection() as connection:
             rows = connection.execute(
                 b"SELECT act, extract(epoch FROM recorded_at - time)::float8 FROM alarm.transition WHERE rule = %s", [RULE]

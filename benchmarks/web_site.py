@@ -189,7 +189,8 @@ def memory_megabytes(pid: int) -> float:
 class LiveLoad:
     """The plant's gateways: a row of each machine a second, published by a thread of this process.
 
-    ``disturb`` may change what is sent: from the seconds since the start and a machine to signals with other values.
+    All bundles are made before the first is sent, so that what is measured has the machine to itself. ``disturb`` may change what
+    is sent: from the second and a machine to signals with other values.
     """
 
     def __init__(
@@ -197,47 +198,56 @@ class LiveLoad:
         broker: Broker,
         machines: Sequence[Equipment],
         *,
-        disturb: Callable[[int, Equipment], dict[str, float]] | None = None,
+        seconds: int,
+        disturb: Callable[[int, Equipment], dict[str, float]] = lambda _second, _machine: {},
     ) -> None:
         self._settings = BrokerSettings(host=broker.host, port=broker.port)
-        self._machines = machines
-        self._disturb = disturb or (lambda _second, _machine: {})
+        self._machines, self._seconds, self._disturb = machines, seconds, disturb
         self.late_seconds = 0.0
-        """The most by which a second's rows were sent too late: then this process is what is measured."""
+        """The most by which a bundle was sent too late: then this process is what is measured."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
     def __enter__(self) -> Self:
+        began = time.perf_counter()
+        for _ in self._bundles(0.0, 1):
+            pass
+        # When the first is due: making all takes as long as that one second for each of them, and some more.
+        self._start = time.time() + (time.perf_counter() - began) * self._seconds * 1.5 + 1
+        self._made = list(self._bundles(self._start, self._seconds))
         self._thread.start()
+        time.sleep(max(0.0, self._start - time.time()))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(30)
 
-    async def _run(self) -> None:
+    def _bundles(self, start: float, seconds: int) -> Iterator[tuple[float, str, bytes]]:
+        """Give when, to which topic and what; gateways have no common clock, so their rows come spread over the second."""
         rng = np.random.default_rng(6)
         plants: dict[str, list[Equipment]] = {}
         for machine in self._machines:
             plants.setdefault(machine.gateway, []).append(machine)
         models = {kind: _Model(kind) for kind in kind_names()}
-        second = 0
+        for second in range(seconds):
+            for number, (gateway, machines) in enumerate(plants.items()):
+                due = start + second + number / len(plants)
+                due_us = round(due * 1e6)
+                batches = tuple(
+                    models[machine.kind].batch(machine.name, due_us, rng, self._disturb(second, machine)) for machine in machines
+                )
+                bundle = Bundle(gateway=gateway, epoch=1, seq=second + 1, floor=1, sent_at_us=due_us, batches=batches)
+                yield due, data_topic(gateway), encode_bundle(bundle)
+
+    async def _run(self) -> None:
         async with connect(self._settings) as link:
-            started = time.monotonic()
-            while not self._stop.is_set():
-                for number, (gateway, machines) in enumerate(plants.items(), start=1):
-                    now_us = round(time.time() * 1e6)
-                    batches = tuple(
-                        models[machine.kind].batch(machine.name, now_us, rng, self._disturb(second, machine))
-                        for machine in machines
-                    )
-                    bundle = Bundle(gateway=gateway, epoch=1, seq=second + 1, floor=1, sent_at_us=now_us, batches=batches)
-                    await link.publish(data_topic(gateway), encode_bundle(bundle), qos=0)
-                    # Gateways have no common clock: their rows come spread over the second.
-                    ahead_seconds = started + second + number / len(plants) - time.monotonic()
-                    self.late_seconds = max(self.late_seconds, -ahead_seconds)
-                    await asyncio.sleep(max(0.0, ahead_seconds))
-                second += 1
+            for due, topic, payload in self._made:
+                await asyncio.sleep(max(0.0, due - time.time()))
+                if self._stop.is_set():
+                    return
+                self.late_seconds = max(self.late_seconds, time.time() - due)
+                await link.publish(topic, payload, qos=0)
 
 
 class _Model:

@@ -91,7 +91,7 @@ async def open_tabs(port: int, cookie: str, seconds: float, ids: list[int]) -> d
 
 
 def streams(folder: Path) -> Bar:
-    with running_site(folder, machines=MACHINES) as site, LiveLoad(site.broker, site.machines):
+    with running_site(folder, machines=MACHINES) as site, LiveLoad(site.broker, site.machines, seconds=SECONDS + 30):
         answer, memory = _watch(site, folder)
     settled = [(at, megabytes) for at, megabytes in memory if at > SECONDS * WARM_UP_SHARE]
     slope = statistics.linear_regression(*zip(*settled, strict=True)).slope * 3600

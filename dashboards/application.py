@@ -48,7 +48,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
             task = asyncio.create_task(feed.run(), name="live feed")
             task.add_done_callback(lambda task: _ended(task, on_failure))
             application.state.feed_task = task
-            feed.alarms = application.state.alarm_feed = AlarmFeed(database, wake=feed.wake)
+            feed.alarms = application.state.alarm_feed = AlarmFeed(database, wake=feed.wake, on_loss=feed.look_again)
             alarms = asyncio.create_task(feed.alarms.run(), name="alarm feed")
             alarms.add_done_callback(lambda task: _ended(task, on_failure))
             health = asyncio.create_task(_serve_health(application), name="health door")

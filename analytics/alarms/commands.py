@@ -42,12 +42,16 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def run(args: argparse.Namespace) -> int:
     import asyncio
+    import gc
+    import sys
 
     from analytics.alarms.settings import AlarmSettings
     from telemetry.errors import ShangyunError
     from telemetry.settings import load
 
     settings = load(args.file, AlarmSettings)
+    sys.setswitchinterval(0.0005)  # receiving, judging and writing take turns often
+    gc.disable()  # thousands of short-lived batches a second would have it look through all machines again and again
     try:
         asyncio.run(_run(settings))
     except BaseExceptionGroup as group:

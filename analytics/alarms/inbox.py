@@ -35,7 +35,8 @@ class Inbox:
         self.is_connected = True
         try:
             while True:
-                self._messages += await link.take()
+                brought = await link.take()  # apart: before the wait the list may still be one that is taken meanwhile
+                self._messages += brought
                 if len(self._messages) >= _MOST_MESSAGES:
                     self._room.clear()
                 await self._room.wait()

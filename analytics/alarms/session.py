@@ -1,6 +1,7 @@
 """The time in which a worker leads: its tasks and what they share."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -182,6 +183,7 @@ class Session:
                 _log.debug("chores: %s", error)
             else:
                 directory_at = clock() + self._pace.directory_seconds if is_due else directory_at
+            gc.collect()
             await self._pause(self._pace.chores_seconds)
 
     async def _pause(self, seconds: float) -> None:

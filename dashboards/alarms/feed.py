@@ -55,16 +55,19 @@ class _Read(NamedTuple):
 
 
 class AlarmFeed:
-    """The alarms with the thread that keeps them current; ``wake`` is called on the loop after each change."""
+    """The alarms with the thread that keeps them current.
 
-    def __init__(self, database: Database, *, wake: Callable[[], None]) -> None:
+    ``wake`` is called on the loop after each change, and ``on_loss`` when the database has gone away.
+    """
+
+    def __init__(self, database: Database, *, wake: Callable[[], None], on_loss: Callable[[], None] = lambda: None) -> None:
         self.version = 0
         self.connected: bool | None = None
         """Whether the database told the alarms as they are now; None until the first attempt has ended."""
         self.floods: frozenset[int] = frozenset()
         """The floods that have not ended."""
         self.sites: dict[int, Site] = {}
-        self._database, self._wake = database, wake
+        self._database, self._wake, self._on_loss = database, wake, on_loss
         self._alarms: dict[int, Alarm] = {}
         self._changed: OrderedDict[int, tuple[int, str]] = OrderedDict()
         self._rules: dict[str, RuleRow] = {}
@@ -239,6 +242,7 @@ class AlarmFeed:
         if self.connected is not False:
             self.connected = False
             self._became(self.version + 1)
+            self._on_loss()
 
     def _became(self, version: int) -> None:
         self.version = version

@@ -119,6 +119,10 @@ class Feed:
             seconds = max(self._pace.gather_seconds, self._tabs * self._pace.seconds_per_tab)
             self._turn = asyncio.get_running_loop().call_later(seconds, self._tell)
 
+    def look_again(self) -> None:
+        """Read the directory now and not at its turn: somebody found the database away, which the tabs shall hear soon."""
+        self._look_again.set()
+
     def receive(self, message: Message) -> None:
         """Take one message of the broker; what cannot be read is counted and forgotten."""
         gateway = gateway_of(message.topic)
