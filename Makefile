@@ -12,15 +12,17 @@ help: ## these lines
 demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system on this machine and print its address
 	$(bin)/shangyun demo $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
-# Tests that measure no time run side by side; the others one after the other, for what they measure would suffer.
+# Tests that measure no time run side by side; the others one after the other, for what they measure would suffer. Of those of the
+# web app only the ones with a browser need the machine for themselves.
 side_by_side := tests/analytics tests/device_profiles tests/ingest tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
 
 test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
 ifdef ARGS
 	$(bin)/pytest $(ARGS)
 else
-	$(bin)/pytest --numprocesses auto --dist worksteal $(side_by_side)
-	$(bin)/pytest $(addprefix --ignore=,$(side_by_side))
+	$(bin)/pytest --numprocesses auto --dist worksteal -m "not browser" $(side_by_side) tests/dashboards
+	$(bin)/pytest $(addprefix --ignore=,$(side_by_side) tests/dashboards)
+	$(bin)/pytest -m browser tests/dashboards
 endif
 
 check: .venv/ready ## formatting, lint, types, the directions of imports, and translations

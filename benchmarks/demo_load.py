@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
+
+import httpx
 
 from benchmarks.bars import SHORT, Bar, Measure
 from shangyun.local_servers import free_port
@@ -64,10 +65,10 @@ def demo_load(folder: Path) -> Bar:
             lines = ""
             for line in process.stdout:
                 lines += line
-                if "Shangyun runs" in line:
+                if (said := re.search(r"Sign in as (\S+) with the password (\S+)", line)) is not None:
                     break
-            assert "Shangyun runs" in lines, lines
-            threading.Thread(target=_watch, args=(port,), daemon=True).start()
+            assert said is not None, lines
+            threading.Thread(target=_watch, args=(port, said[1], said[2]), daemon=True).start()
             time.sleep(SETTLE_SECONDS)
             tree = Tree(process.pid, data)
             before, began = tree.usage(), time.monotonic()
@@ -87,11 +88,14 @@ def demo_load(folder: Path) -> Bar:
     return Bar("demo_load", cores <= MOST_CORES and gigabytes <= MOST_GB, line, {"parts": parts, "seconds": took})
 
 
-def _watch(port: int) -> None:
+def _watch(port: int, name: str, password: str) -> None:
     """Follow the live values of all machines, as an open overview does."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/stream?signals=key", timeout=60) as stream:
-        while stream.readline():
-            pass
+    address = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=address, headers={"Origin": address}, timeout=60) as client:
+        client.post("/login", data={"name": name, "password": password})
+        with client.stream("GET", "/api/v1/stream?signals=key") as answer:
+            for _ in answer.iter_lines():
+                pass
 
 
 BARS: dict[str, Measure] = {"demo_load": demo_load}

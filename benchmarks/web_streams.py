@@ -35,6 +35,7 @@ class Tab:
 
     query: str
     events: int = 0
+    updates: int = 0
     last_heard: float = 0.0
     longest_silence_seconds: float = 0.0
     ages_seconds: list[float] = field(default_factory=list)
@@ -66,10 +67,10 @@ class Tab:
         self.longest_silence_seconds = max(self.longest_silence_seconds, now - self.last_heard)
         self.last_heard = now
         self.events += 1
-        if self.events > 1 and self.events % 50 == 2:  # decoding each would measure this process
-            message = json.loads(data)
-            newest = max((row["t"] or 0 for row in message.get("rows", ())), default=0)
-            if newest:
+        if b'"rows":[{' in data:
+            self.updates += 1
+            if self.updates % 20 == 2:  # decoding each would measure this process
+                newest = max(row["t"] or 0 for row in json.loads(data)["rows"])
                 self.ages_seconds.append(time.time() - newest / 1000)
 
 

@@ -29,6 +29,8 @@ FUTURE_US = 60 * 1_000_000
 """A row this far ahead comes from a wrong clock; taken, it would hide every true row after it."""
 LONGEST_TEXT = 200
 MOST_GATEWAYS = 20_000
+MOST_WAITING = 10
+"""Rows or bundles of a machine that wait to be laid down: some kilobytes."""
 
 
 class Cell(NamedTuple):
@@ -49,12 +51,63 @@ class Machine:
     """Nobody has described its kind: every signal that it sends is taken."""
     time_us: int | None = None
     """When the newest row was acquired."""
-    cells: dict[str, Cell] = field(default_factory=dict)
     version: int = 0
+    _cells: dict[str, Cell] = field(default_factory=dict)
+    _waiting: list[Batch] = field(default_factory=list)
+    """Newer than the cells: most machines are looked at by nobody most of the time, and many rows cost little more than one."""
+    _newest_us: dict[str, int] = field(default_factory=dict)
+    """By signal list."""
     _encoded: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def cells(self) -> dict[str, Cell]:
+        if self._waiting:
+            self.lay_down()
+        return self._cells
+
+    def put(self, batch: Batch) -> bool:
+        """Keep rows for whoever looks next; False for those of a backlog, which say nothing new."""
+        newest_us = max(_times(batch))
+        if newest_us <= self._newest_us.get(batch.signals.text, -1):
+            return False
+        self._newest_us[batch.signals.text] = newest_us
+        self.time_us = max(newest_us, self.time_us or newest_us)
+        self._waiting.append(batch)
+        if len(self._waiting) >= MOST_WAITING:
+            self.lay_down()
+        return True
+
+    def lay_down(self) -> None:
+        """Make cells of the newest thing that the waiting rows say about each signal."""
+        waiting, self._waiting = self._waiting, []
+        alike: dict[tuple[str, bool], list[Batch]] = {}
+        for batch in waiting:
+            alike.setdefault((batch.signals.text, batch.single), []).append(batch)
+        for (_, is_single), batches in alike.items():
+            names = batches[0].signals.names
+            times = np.frombuffer(b"".join([batch.times for batch in batches]), "<i8")
+            shape = (len(times), len(names))
+            values = np.frombuffer(b"".join([batch.values for batch in batches]), "<f4" if is_single else "<f8").reshape(shape)
+            told = [bytes(batch.rows * len(names)) if batch.qualities is None else batch.qualities for batch in batches]
+            qualities = np.frombuffer(b"".join(told), np.uint8).reshape(shape)
+            order = np.argsort(times, kind="stable")[::-1]
+            # NaN of good quality says nothing: a slow signal has no sample in this row. NaN of bad quality is a failed read.
+            speaks = (~np.isnan(values) | (qualities != Quality.GOOD))[order]
+            rows = order[speaks.argmax(axis=0)]
+            columns = np.flatnonzero(speaks.any(axis=0))
+            rows = rows[columns]
+            found = zip(
+                columns.tolist(),
+                values[rows, columns].tolist(),
+                qualities[rows, columns].tolist(),
+                times[rows].tolist(),
+                strict=True,
+            )
+            for column, value, quality, time_us in found:
+                self.take(names[column], Cell(_finite(value), quality, time_us))
+
     def take(self, signal: str, cell: Cell) -> bool:
-        known = self.cells.get(signal)
+        known = self._cells.get(signal)
         if known is not None and known.time_us >= cell.time_us:
             return False
         if signal not in self.kind.signals:
@@ -62,7 +115,7 @@ class Machine:
                 self.kind = with_signal(self.kind, signal, is_text=isinstance(cell.value, str))
             if signal not in self.kind.signals:
                 return False
-        self.cells[signal] = cell
+        self._cells[signal] = cell
         return True
 
     def changed(self, version: int) -> None:
@@ -255,28 +308,21 @@ class LiveState:
         return self._machines[equipment_id]
 
     def _take_batch(self, machine: Machine, batch: Batch, now_us: int) -> bool:
-        times = np.frombuffer(batch.times, "<i8")
-        values = np.frombuffer(batch.values, "<f4" if batch.single else "<f8").reshape(len(times), -1)
-        qualities = np.zeros(values.shape, np.uint8)
-        if batch.qualities is not None:
-            qualities = np.frombuffer(batch.qualities, np.uint8).reshape(values.shape)
-        order = np.argsort(times, kind="stable")
-        sane = order[[self._is_sane(int(time_us), now_us) for time_us in times[order]]]
-        if not len(sane):
-            return False
-        times, values, qualities = times[sane], values[sane], qualities[sane]
-        # NaN of good quality says nothing: a slow signal has no sample in this row. NaN of bad quality is a failed read.
-        speaks = ~np.isnan(values) | (qualities != Quality.GOOD)
-        last = len(times) - 1 - np.argmax(speaks[::-1], axis=0)
-        took = False
-        for column in np.flatnonzero(speaks.any(axis=0)):
-            row = last[column]
-            cell = Cell(_finite(float(values[row, column])), int(qualities[row, column]), int(times[row]))
-            took |= machine.take(batch.signals.names[column], cell)
-        if machine.time_us is None or times[-1] > machine.time_us:
-            machine.time_us = int(times[-1])
-            took = True
+        if machine.is_open or max(_times(batch)) > now_us + FUTURE_US:
+            batch = self._sane_part(batch, now_us)
+        took = batch.rows > 0 and machine.put(batch)
+        if machine.is_open:
+            machine.lay_down()  # what it sends says what there is to show
         return took
+
+    def _sane_part(self, batch: Batch, now_us: int) -> Batch:
+        kept = [place for place, time_us in enumerate(_times(batch)) if self._is_sane(time_us, now_us)]
+
+        def part(data: bytes) -> bytes:
+            return np.frombuffer(data, np.uint8).reshape(batch.rows, -1)[kept].tobytes()
+
+        qualities = None if batch.qualities is None else part(batch.qualities)
+        return batch._replace(times=part(batch.times), values=part(batch.values), qualities=qualities)
 
     def _touch(self, machine: Machine) -> None:
         self.version += 1
@@ -289,6 +335,10 @@ class LiveState:
             return True
         DROPPED.labels("future").inc()
         return False
+
+
+def _times(batch: Batch) -> "memoryview[int]":
+    return memoryview(batch.times).cast("q")
 
 
 def _finite(value: float | None) -> float | None:

@@ -85,7 +85,7 @@ def _states(client: httpx.Client) -> list[str]:
 def test_the_list_stays_while_the_database_is_away_and_follows_when_it_is_back(
     alarms: AlarmPlant, database: str, settings_for: Callable[..., WebSettings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboards.alarm_feed.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("dashboards.alarms.feed.RETRY_SECONDS", 0.1)
     alarms.alarm(LOW_LEVEL)
     with serving(settings_for()) as address, client_for(address, database) as client:
         wait_until(lambda: _states(client) == ["unacknowledged"])

@@ -61,8 +61,8 @@ OF_WHAT_HAPPENED = {
 OF_KINDS = {f"machine-{kind}": f"/equipment/{{site.machines[{kind}]}}" for kind in kind_names() if kind != "boiler"}
 PAGES_OF_SITE = {
     "empty": PATHS,
-    "large": PATHS | OF_A_MACHINE,
     "small": PATHS | OF_A_MACHINE | OF_WHAT_HAPPENED | OF_KINDS,
+    "large": PATHS | OF_A_MACHINE,
 }
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
@@ -169,7 +169,8 @@ class Tour:
     def _visitor(self, site: Site, language: str, *, is_stranger: bool) -> Visitor:
         key = (site.name, language, is_stranger)
         if key not in self._visitors:
-            context = self._browser.new_context(viewport=DESK)
+            # Blinking symbols in the tabs that wait would take most of the processor.
+            context = self._browser.new_context(viewport=DESK, reduced_motion="reduce")
             context.add_cookies([{"name": "lang", "value": language, "url": site.address}])
             if not is_stranger:
                 context.add_cookies(cookies_for(site.address, site.database))  # type: ignore[arg-type]  # dictionaries will do

@@ -95,7 +95,7 @@ def session(site: Site) -> Iterator[requests.Session]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_whatever_is_asked_is_answered_as_described_or_refused(
-    case: schemathesis.Case, site: Site, session: requests.Session
+    case: schemathesis.Case[Any], site: Site, session: requests.Session
 ) -> None:
     kwargs = case.as_transport_kwargs(base_url=site.address)
     answer = session.request(**kwargs, stream=case.path == ENDLESS, timeout=20)
