@@ -43,7 +43,7 @@ class AlarmBanner extends HTMLElement {
     const links = PRIORITIES.map((priority) => this.#count(priority, active[priority.name], unacknowledged[priority.name]));
     const total = Object.values(unacknowledged).reduce((sum, count) => sum + count, 0);
     const waiting = element("a", total ? "is-standing" : "", text("未确认 {n}", { n: total }));
-    waiting.href = "/alarms?state=unacknowledged";
+    waiting.href = "/alarms?state=unacknowledged&state=returned";
     const put = element("a", "", text("已搁置 {n}", { n: shelved }));
     put.href = "/alarms?view=shelved";
     const focused = [...this.counts.children].indexOf(document.activeElement);

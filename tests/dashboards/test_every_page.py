@@ -45,6 +45,8 @@ PATHS = {
     "account": "/account",
     "missing": "/nothing/here",
 }
+OF_ANY_SIZE = {"login", "alarms-shelved", "findings", "orders", "log", "users", "tokens", "audit", "account", "missing"}
+"""What the large site shows as the small one, or the empty one, does."""
 OF_A_MACHINE = {
     "machine": "/equipment/{machine}",
     "gateway": "/gateways/{site.gateway}",
@@ -62,7 +64,7 @@ OF_KINDS = {f"machine-{kind}": f"/equipment/{{site.machines[{kind}]}}" for kind 
 PAGES_OF_SITE = {
     "empty": PATHS,
     "small": PATHS | OF_A_MACHINE | OF_WHAT_HAPPENED | OF_KINDS,
-    "large": PATHS | OF_A_MACHINE,
+    "large": {name: path for name, path in PATHS.items() if name not in OF_ANY_SIZE} | OF_A_MACHINE,
 }
 WATCH = """
 addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));

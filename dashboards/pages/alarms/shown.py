@@ -10,8 +10,9 @@ from dashboards.alarms.rows import UNANSWERED, Alarm
 from dashboards.pages.alarms.words import deed_words, state_words
 from dashboards.presentation import decimals
 from dashboards.security.access import Permission, Viewer
-from dashboards.texts import Language, translator
+from dashboards.texts import Language, Translate, translator
 from device_profiles.kind import Signal, kind_names, load_kind
+from telemetry.quality import Quality
 
 ADDRESS_OF_DEED = {
     "acknowledge": "acknowledge",
@@ -87,7 +88,7 @@ def shown_alarm(alarm: Alarm, viewer: Viewer, language: Language, zone: ZoneInfo
         unanswered=condition.state in UNANSWERED,
         since=local_time(condition.active_since, zone),
         returned=local_time(condition.returned_at, zone),
-        value=shown_number(condition.value, alarm.signal),
+        value=_value(alarm, _),
         limit=shown_number(condition.limit_value, alarm.signal),
         unit=alarm.unit,
         consequence=rule.get("consequence", {}).get(language, ""),
@@ -139,6 +140,14 @@ def site_choices(alarms: AlarmFeed, viewer: Viewer, language: Language) -> list[
 
 def local_time(time: datetime | None, zone: ZoneInfo) -> str:
     return "" if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _value(alarm: Alarm, _: Translate) -> str:
+    """Write what was measured; the number of a bad quality is a code."""
+    value = alarm.condition.value
+    if value is not None and alarm.definition.get("when", {}).get("form") == "bad_quality":
+        return _("坏值") if value >= Quality.BAD else _("存疑")
+    return shown_number(value, alarm.signal)
 
 
 def shown_number(value: float | None, signal: Signal | None) -> str:
