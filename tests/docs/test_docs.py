@@ -40,7 +40,9 @@ def test_every_command_named_in_a_page_exists() -> None:
     named = {
         match
         for page in PAGES
-        for match in re.findall(r"shangyun ((?:gateway|ingest|db|profiles|alarms|users) [a-z-]+)", page.read_text(encoding="utf-8"))
+        for match in re.findall(
+            r"shangyun ((?:gateway|ingest|db|profiles|alarms|users) [a-z-]+)", page.read_text(encoding="utf-8")
+        )
     }
     assert "gateway check" in named
     for command in sorted(named):
