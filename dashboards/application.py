@@ -17,7 +17,7 @@ import dashboards.api
 import dashboards.pages
 from dashboards.alarms.feed import AlarmFeed
 from dashboards.api.health import health_of
-from dashboards.error_answers import add_error_answers
+from dashboards.error_answers import REFUSALS, add_error_answers
 from dashboards.live.feed import Feed
 from dashboards.security.access import Reader, refuse_open_routes, sign_in_first
 from dashboards.security.body_limit import BodyLimit
@@ -71,6 +71,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(sign_in_first)],
+        responses=REFUSALS,
     )
     application.state.settings, application.state.database = settings, database
     application.state.templates = environments()

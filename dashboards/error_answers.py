@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from dashboards.context import language_of, render
@@ -15,6 +16,25 @@ from dashboards.texts import Translate, translator
 from telemetry.errors import ShangyunError
 
 RETRY_AFTER_SECONDS = 5
+
+
+class Problem(BaseModel):
+    """What an answer below /api says instead of what was asked for."""
+
+    error: str
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": meaning}
+    for status, meaning in {
+        401: "nobody is signed in, or the token has ended",
+        403: "the role does not allow it",
+        404: "there is no such thing, or it is at a site that this viewer does not see",
+        409: "it has changed meanwhile",
+        422: "a parameter or the body is wrong; the text says which",
+        503: "the database does not answer, or too much is asked at once; `Retry-After` says when to come back",
+    }.items()
+}
 
 
 def add_error_answers(application: FastAPI) -> None:
