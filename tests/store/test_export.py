@@ -95,7 +95,7 @@ def test_an_export_that_is_stored_in_an_empty_database_gives_the_same_rows(
     file = tmp_path / f"out.{form}"
     assert run("export", "--database", boilers.dsn, "--kind", "boiler", "--output", file, "--zone", "Europe/Berlin") == 0
     expected = boilers.ask(QUESTION)
-    boilers.run("DROP SCHEMA store, ingest, reading CASCADE")
+    boilers.run("DROP SCHEMA store, ingest, reading, web, plant, alarm, result, notification CASCADE")
     with Database(boilers.dsn) as database:
         migrate(database, report=lambda _: None)
 
