@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from dashboards.settings import WebSettings
 from shangyun.local_servers import Broker
@@ -12,6 +13,7 @@ from store.database import Database
 from telemetry.mqtt import BrokerSettings
 from tests.dashboards.plant import Filler, Plant, Publisher, free_port
 
+expect.set_options(timeout=15_000)  # a machine that is shared may take its time
 FRONTEND = Path(__file__).parents[2] / "scripts" / "frontend"
 
 

@@ -58,7 +58,7 @@ def page(context: BrowserContext, address: str) -> Page:
 
 def hear(page: Page, name: str, detail: object) -> None:
     """Let the page hear an event as if the server had sent it, once it has heard the server's own first one."""
-    expect(page.locator("alarm-banner a.is-critical")).to_be_visible()
+    expect(page.locator("alarm-banner a.is-critical")).to_be_attached()
     tell = "async ([name, detail]) => (await import('/static/stream.js')).stream.dispatchEvent(new CustomEvent(name, { detail }))"
     page.evaluate(tell, [name, detail])
 
