@@ -172,6 +172,28 @@ def test_a_form_acknowledges_with_a_note_that_is_shown_as_text(alarms: AlarmPlan
     assert people("viewer").post("/alarms/act/acknowledge", data={"ids": alarm}).status_code == 403
 
 
+@pytest.mark.parametrize("back", ["/alarms?kind=boiler&sort=-since", "/equipment/7"])
+def test_without_script_a_form_leads_back_to_the_list_that_one_came_from(
+    alarms: AlarmPlant, people: Callable[..., httpx.Client], back: str
+) -> None:
+    alarm, client = alarms.alarm(LOW_LEVEL), people("operator")
+    wait_for(client, 1)
+    page = client.get(f"/alarms/act/acknowledge?ids={alarm}", headers={"Referer": str(client.base_url.join(back))})
+    assert "hx-post" not in page.text, "the page itself has no dialog that a script could close"
+    assert f'name="back" value="{back.replace("&", "&amp;")}"' in page.text
+    done = client.post("/alarms/act/acknowledge", data={"ids": alarm, "back": back}, follow_redirects=False)
+    assert (done.status_code, done.headers["location"]) == (303, back)
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/", "/alarms\\evil", "/logout"])
+def test_a_form_leads_nowhere_else(alarms: AlarmPlant, people: Callable[..., httpx.Client], back: str) -> None:
+    alarm, client = alarms.alarm(LOW_LEVEL), people("operator")
+    wait_for(client, 1)
+    assert client.post("/alarms/act/acknowledge", data={"ids": alarm, "back": back}).status_code == 422
+    page = client.get(f"/alarms/act/acknowledge?ids={alarm}", headers={"Referer": back})
+    assert 'name="back" value="/alarms"' in page.text
+
+
 def test_several_with_a_critical_one_among_them_are_refused_in_the_form(
     alarms: AlarmPlant, people: Callable[..., httpx.Client]
 ) -> None:

@@ -1,8 +1,10 @@
 """An act on alarms: a form that says what will be done to which, and its answer."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
@@ -22,6 +24,8 @@ from dashboards.texts import Translate, translator
 
 router = APIRouter()
 
+_LISTS = r"/(alarms|equipment)(/[0-9]+)?(\?[A-Za-z0-9_=&%.,:+-]*)?"
+"""Pages with alarms on them; nothing else is gone back to."""
 SHELF_MINUTES = (10, 30, 60, 120, 240, 480)
 Ids = Annotated[list[Id], Field(max_length=1000)]
 
@@ -34,6 +38,8 @@ class Answers(BaseModel):
     note: Text = Field(default="", max_length=1000)
     minutes: int = Field(default=60, ge=1, le=525_600)
     once: bool = False
+    back: str = Field(default="/alarms", pattern=f"^{_LISTS}$", max_length=2000)
+    """Where somebody came from, with the filter that was chosen there."""
 
 
 def _form_page(deed: Deed) -> Callable[..., HTMLResponse]:
@@ -77,10 +83,10 @@ def _action(deed: Deed) -> Callable[..., Response]:
             reasons = sorted({getattr(reason, language) for reason in refused.values()})
             status = 200 if _is_htmx(request) else 409
             zone = ZoneInfo(settings.time_zone)
-            return _form(request, deed, viewer, alarms, list(refused), zone=zone, reasons=reasons, status=status)
+            return _form(request, deed, viewer, alarms, list(refused), zone=zone, reasons=reasons, status=status, back=given.back)
         if _is_htmx(request):
             return Response(status_code=204, headers={"HX-Trigger": "alarms-acted"})
-        return RedirectResponse("/alarms", 303)
+        return RedirectResponse(given.back, 303)
 
     return answer
 
@@ -100,6 +106,7 @@ def _form(
     zone: ZoneInfo,
     reasons: list[str] | None = None,
     status: int = 200,
+    back: str | None = None,
 ) -> HTMLResponse:
     language = language_of(request)
     _ = translator(language)
@@ -116,10 +123,19 @@ def _form(
         word=deed_words(_)[deed],
         alarms=shown,
         refusals=reasons or [],
+        back=back or _came_from(request),
         needs_note=deed in (Deed.SHELVE, Deed.TAKE_OUT_OF_SERVICE, Deed.COMMENT)
         or (deed is Deed.ACKNOWLEDGE and any(alarm.note_required for alarm in shown)),
         durations=_durations(_),
     )
+
+
+def _came_from(request: Request) -> str:
+    """Name the list that led here, if it was one of ours."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    address = parts._replace(scheme="", netloc="", fragment="").geturl()
+    is_ours = parts.netloc == request.headers.get("host") and re.fullmatch(_LISTS, address) and len(address) <= 2000
+    return address if is_ours else "/alarms"
 
 
 def _durations(_: Translate) -> list[tuple[int, str]]:
