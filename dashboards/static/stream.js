@@ -84,4 +84,5 @@ class Stream extends EventTarget {
 }
 
 export const stream = new Stream();
-if (document.body.dataset.stream) stream.start(document.body.dataset.stream);
+// Once every script of the page listens: what comes first is the whole state, and it comes once.
+document.addEventListener("DOMContentLoaded", () => document.body.dataset.stream && stream.start(document.body.dataset.stream));
