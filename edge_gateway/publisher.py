@@ -53,6 +53,7 @@ class Publisher:
         self._in_flight: dict[int, asyncio.Event] = {}
         self._wake = asyncio.Event()
         self._state_changed = asyncio.Event()
+        self._has_left = False
         self.is_connected = False
 
     @property
@@ -99,6 +100,8 @@ class Publisher:
             raise lost[0]
 
     async def say_goodbye(self, link: Link) -> None:
+        """Tell what the last will would tell, and nothing else after it."""
+        self._has_left = True
         await link.publish(self.will.topic, self.will.payload, retain=True)
 
     async def _send(self, link: Link, group: asyncio.TaskGroup) -> None:
@@ -212,7 +215,7 @@ class Publisher:
                 receipted.set()
 
     async def _tell_state(self, link: Link) -> None:
-        while True:
+        while not self._has_left:
             status = self._spool.status
             state = {
                 "online": True,

@@ -6,6 +6,7 @@ from telemetry.mqtt_receiver import Receiver
 from telemetry.topics import DATA_FILTER, STATE_FILTER, Message
 
 _MOST_MESSAGES = 100_000
+_MOST_BYTES = 64 << 20
 
 
 class Inbox:
@@ -13,6 +14,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
+        self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
         self.is_connected = False
@@ -23,7 +25,7 @@ class Inbox:
         return len(self._messages)
 
     def take(self) -> list[Message]:
-        messages, self._messages = self._messages, []
+        messages, self._messages, self._bytes = self._messages, [], 0
         self._room.set()
         return messages
 
@@ -37,7 +39,8 @@ class Inbox:
             while True:
                 brought = await link.take()  # apart: before the wait the list may still be one that is taken meanwhile
                 self._messages += brought
-                if len(self._messages) >= _MOST_MESSAGES:
+                self._bytes += sum(len(message.payload) for message in brought)
+                if len(self._messages) >= _MOST_MESSAGES or self._bytes >= _MOST_BYTES:
                     self._room.clear()
                 await self._room.wait()
         finally:

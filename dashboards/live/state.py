@@ -30,7 +30,9 @@ FUTURE_US = 60 * 1_000_000
 LONGEST_TEXT = 200
 MOST_GATEWAYS = 20_000
 MOST_WAITING = 10
-"""Rows or bundles of a machine that wait to be laid down: some kilobytes."""
+"""Rows of a machine that wait to be laid down: some kilobytes."""
+MOST_LISTS = 50
+"""Signal lists of a machine of which the newest time is known; a gateway has a few."""
 
 
 class Cell(NamedTuple):
@@ -54,6 +56,7 @@ class Machine:
     version: int = 0
     _cells: dict[str, Cell] = field(default_factory=dict)
     _waiting: list[Batch] = field(default_factory=list)
+    _rows_waiting: int = 0
     """Newer than the cells: most machines are looked at by nobody most of the time, and many rows cost little more than one."""
     _newest_us: dict[str, int] = field(default_factory=dict)
     """By signal list."""
@@ -70,16 +73,19 @@ class Machine:
         newest_us = max(_times(batch))
         if newest_us <= self._newest_us.get(batch.signals.text, -1):
             return False
+        if len(self._newest_us) >= MOST_LISTS:
+            self._newest_us.clear()  # then a backlog may say once more what is known, and the cells know better
         self._newest_us[batch.signals.text] = newest_us
         self.time_us = max(newest_us, self.time_us or newest_us)
         self._waiting.append(batch)
-        if len(self._waiting) >= MOST_WAITING:
+        self._rows_waiting += batch.rows
+        if self._rows_waiting >= MOST_WAITING:
             self.lay_down()
         return True
 
     def lay_down(self) -> None:
         """Make cells of the newest thing that the waiting rows say about each signal."""
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._rows_waiting = self._waiting, [], 0
         alike: dict[tuple[str, bool], list[Batch]] = {}
         for batch in waiting:
             alike.setdefault((batch.signals.text, batch.single), []).append(batch)

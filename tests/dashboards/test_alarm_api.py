@@ -3,43 +3,19 @@
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from dashboards.alarms.answers import AlarmList
-from dashboards.settings import WebSettings
-from store.database import Database
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, PRESSURE, AlarmPlant
-from tests.dashboards.people import client_for
-from tests.dashboards.plant import Filler, serving, wait_until
+from tests.dashboards.plant import wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 FLOW = "boiler.steam_flow.high"
-
-
-@pytest.fixture
-def alarms(filler: Filler, migrated_database: str) -> Iterator[AlarmPlant]:
-    with Database(migrated_database) as opened:
-        yield AlarmPlant(opened, filler)
-
-
-@pytest.fixture
-def people(alarms: AlarmPlant, database: str, settings_for: Callable[..., WebSettings]) -> Iterator[Callable[..., httpx.Client]]:
-    """Sign people in: ``people(role, HOME)`` sees the site of that gateway alone."""
-    clients = []
-
-    def sign_in(role: str = "admin", *gateways: str) -> httpx.Client:
-        clients.append(client_for(address, database, role=role, sites=tuple(alarms.sites[name] for name in gateways)))
-        return clients[-1]
-
-    with serving(settings_for()) as address:
-        yield sign_in
-        for client in clients:
-            client.close()
 
 
 def items(client: httpx.Client, **asked: Any) -> list[dict[str, Any]]:

@@ -13,15 +13,9 @@ from dashboards.settings import WebSettings
 from store.database import Database
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, PRESSURE, AlarmPlant
 from tests.dashboards.people import client_for
-from tests.dashboards.plant import Filler, serving, wait_until
+from tests.dashboards.plant import serving, wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-
-
-@pytest.fixture
-def alarms(filler: Filler, migrated_database: str) -> Iterator[AlarmPlant]:
-    with Database(migrated_database) as opened:
-        yield AlarmPlant(opened, filler)
 
 
 @pytest.fixture

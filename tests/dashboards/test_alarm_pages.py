@@ -1,7 +1,7 @@
 """The pages about alarms as markup: what stands in them for whom, and what their forms do."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -9,40 +9,16 @@ import httpx
 import pytest
 
 from analytics.alarms.acts import ProcessChange
-from dashboards.settings import WebSettings
 from dashboards.texts import LANGUAGES
 from store.alarms import ConditionKey
-from store.database import Database
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, PRESSURE, RULES, AlarmPlant
-from tests.dashboards.people import client_for
-from tests.dashboards.plant import Filler, serving, wait_until
+from tests.dashboards.plant import wait_until
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 FLOW = "boiler.steam_flow.high"
 HTMX = {"HX-Request": "true"}
 PAGES = ("/alarms", "/alarms?view=shelved", "/alarms/journal", "/alarms/performance?days=1", "/alarms/rules")
-
-
-@pytest.fixture
-def alarms(filler: Filler, migrated_database: str) -> Iterator[AlarmPlant]:
-    with Database(migrated_database) as opened:
-        yield AlarmPlant(opened, filler)
-
-
-@pytest.fixture
-def people(alarms: AlarmPlant, database: str, settings_for: Callable[..., WebSettings]) -> Iterator[Callable[..., httpx.Client]]:
-    """Sign people in: ``people(role, HOME)`` sees the site of that gateway alone."""
-    clients = []
-
-    def sign_in(role: str = "admin", *gateways: str) -> httpx.Client:
-        clients.append(client_for(address, database, role=role, sites=tuple(alarms.sites[name] for name in gateways)))
-        return clients[-1]
-
-    with serving(settings_for()) as address:
-        yield sign_in
-        for client in clients:
-            client.close()
 
 
 class Page(HTMLParser):

@@ -241,6 +241,23 @@ async def test_the_state_is_retained_and_the_last_will_takes_it_back(broker: Bro
     assert states[1] == {"online": False, "gateway": "p8"}
 
 
+async def test_what_changes_after_the_goodbye_does_not_call_the_gateway_online_again(broker: Broker, tmp_path: Path) -> None:
+    settings = BrokerSettings(host=broker.host, port=broker.port)
+    async with spool(tmp_path / "s") as it, connect(settings) as link, connect(settings) as later:
+        publisher = Publisher("p9", PublishSettings(), it, describe=lambda: {"version": "test"}, rng=random.Random(1))
+        session = asyncio.create_task(publisher.session(link))
+        await until(lambda: publisher.is_connected)
+        await publisher.say_goodbye(link)
+        publisher.tell_state()  # a connection that closes while the gateway leaves
+        await asyncio.sleep(0.2)
+        await later.subscribe(state_topic("p9"))
+        retained = await anext(later.messages())
+        session.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await session
+    assert json.loads(retained.payload) == {"online": False, "gateway": "p9"}
+
+
 async def test_no_value_is_lost_or_doubled_while_the_broker_is_killed_again_and_again(
     make_broker: Callable[..., Broker], tmp_path: Path
 ) -> None:

@@ -217,12 +217,12 @@ async def test_noise_comes_before_a_right_frame(transport: str, tmp_path: Path) 
 
 @every_transport
 async def test_a_split_frame_is_right_when_all_pieces_are_there(transport: str, tmp_path: Path) -> None:
-    async with place(transport, tmp_path, [SplitFault(pieces=4, seconds=0.04, times=1)]) as (here, line):
+    async with place(transport, tmp_path, [SplitFault(pieces=4, seconds=0.15, times=1)]) as (here, line):
         began = time.monotonic()
         line.send(framed(transport, READ))
         await is_healthy_after(transport, line, framed(transport, REPLY))
-        assert time.monotonic() - began >= 0.12
-        assert len(line.pieces) >= 2  # a busy reader finds several at once
+        assert time.monotonic() - began >= 0.45
+        assert len(line.pieces) >= 4
         assert here.marks() == [None]
 
 

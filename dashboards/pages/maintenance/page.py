@@ -1,18 +1,20 @@
 """Maintenance: machines by health, findings with their evidence, work orders, and what was done."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from dashboards.api.findings import Asked, FindingId, Judgement, give_verdict, seen_finding
+from dashboards.api.findings import Asked, FindingId, FindingQuestion, Judgement, give_verdict, seen_finding
 from dashboards.api.maintenance import (
     Maintainer,
     NewEntry,
     NewOrder,
     OrderChanged,
     OrderId,
+    OrderQuestion,
     OrdersAsked,
     apply_change,
     open_for,
@@ -102,21 +104,9 @@ def findings_page(
     *, request: Request, database: CurrentDatabase, viewer: Reader, asked: Asked, view: View = "standing", offset: Offset = 0
 ) -> HTMLResponse:
     wanted = asked if asked.states or view == "all" else replace(asked, states=sorted(STANDING_FINDINGS))
-    total, found = findings(database, **vars(wanted), limit=ROWS, offset=offset)
-    query = _query(request, "site", "kind", "state", "severity", "search", "equipment", "view", "sort")
-    table = query | {"view": "", "state": ",".join(wanted.states or ())}
-    return _page(
-        request,
-        database,
-        viewer,
-        "findings",
-        rows=found,
-        total=total,
-        offset=offset,
-        sort=asked.sort,
-        query=query,
-        table=table,
-    )
+    total, rows = findings(database, **vars(wanted), limit=ROWS, offset=offset)
+    asked_with = ("site", "kind", "state", "severity", "search", "equipment", "view", "sort")
+    return _list_page(request, database, viewer, "findings", wanted, asked_with=asked_with, rows=rows, total=total, offset=offset)
 
 
 @router.get("/findings/{finding_id}", response_class=HTMLResponse)
@@ -157,21 +147,9 @@ def orders_page(
     offset: Offset = 0,
 ) -> HTMLResponse:
     wanted = asked if asked.states or view == "all" else replace(asked, states=sorted(STANDING_ORDERS))
-    total, found = work_orders(database, **vars(wanted), limit=ROWS, offset=offset)
-    query = _query(request, "site", "state", "priority", "assigned_to", "search", "equipment", "view", "sort")
-    table = query | {"view": "", "state": ",".join(wanted.states or ())}
-    return _page(
-        request,
-        database,
-        viewer,
-        "orders",
-        rows=found,
-        total=total,
-        offset=offset,
-        sort=asked.sort,
-        query=query,
-        table=table,
-    )
+    total, rows = work_orders(database, **vars(wanted), limit=ROWS, offset=offset)
+    asked_with = ("site", "state", "priority", "assigned_to", "search", "equipment", "view", "sort")
+    return _list_page(request, database, viewer, "orders", wanted, asked_with=asked_with, rows=rows, total=total, offset=offset)
 
 
 @router.get("/orders/new", response_class=HTMLResponse)
@@ -256,9 +234,20 @@ def _sites(database: Database, viewer: Viewer, language: Language) -> list[tuple
     return [(site.id, getattr(site, f"label_{language}")) for site in list_sites(database) if site.id in seen]
 
 
-def _query(request: Request, *names: str) -> dict[str, Any]:
-    """Keep the parameters that a list was asked with, for its links."""
-    return {name: request.query_params.get(name, "") for name in names}
+def _list_page(
+    request: Request,
+    database: Database,
+    viewer: Viewer,
+    name: str,
+    wanted: FindingQuestion | OrderQuestion,
+    *,
+    asked_with: Iterable[str],
+    **content: Any,
+) -> HTMLResponse:
+    """Show a list; its links keep the parameters that it was asked with, and its table has the same rows."""
+    query = {parameter: request.query_params.get(parameter, "") for parameter in asked_with}
+    table = query | {"view": "", "state": ",".join(wanted.states or ())}
+    return _page(request, database, viewer, name, query=query, table=table, sort=wanted.sort, **content)
 
 
 def _page(request: Request, database: Database, viewer: Viewer, name: str, **content: Any) -> HTMLResponse:
