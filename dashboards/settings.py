@@ -1,13 +1,11 @@
 """Settings of the web app."""
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
 from telemetry.mqtt import BrokerSettings
-from telemetry.settings import Settings
+from telemetry.settings import PublicAddress, Settings, TimeZoneName
 
 
 class WebSettings(Settings):
@@ -20,7 +18,7 @@ class WebSettings(Settings):
     database: str = Field(min_length=1)
     """Address of the database, ``postgresql://user@host:port/name``."""
     broker: BrokerSettings
-    public_address: str = ""
+    public_address: PublicAddress = ""
     """What people type, such as ``https://shangyun.example.com``: other names are refused, and https makes the cookie secure.
     Left empty, the app answers to loopback names and to ``host``."""
     trusted_proxies: tuple[str, ...] = ()
@@ -33,7 +31,7 @@ class WebSettings(Settings):
     """Users of screens on a wall: with a role that may only read, they stay signed in for a year."""
     health_port: int | None = Field(default=None, ge=0, le=65535)
     """Port of /healthz and /metrics on 127.0.0.1; 0 takes any free one, and left out they are not served."""
-    time_zone: str = "Asia/Shanghai"
+    time_zone: TimeZoneName = "Asia/Shanghai"
     """The plant's time zone, in which all times are shown."""
     stale_seconds: float = Field(default=10, gt=0, le=86400)
     """A machine whose newest values are older than this is shown as stale, not as live."""
@@ -42,30 +40,7 @@ class WebSettings(Settings):
     most_streams: int = Field(default=500, ge=1)
     """Browser tabs that may follow live values at once; one more is told to come back later."""
 
-    @field_validator("public_address")
-    @classmethod
-    def _is_an_origin(cls, address: str) -> str:
-        try:
-            parts = urlsplit(address)
-            is_origin = (
-                parts.scheme in ("http", "https") and bool(parts.hostname) and address == f"{parts.scheme}://{parts.netloc}"
-            )
-        except ValueError:
-            is_origin = False
-        if address and not (is_origin and parts.username is None):
-            raise ValueError(f"{address!r} is not an address of a server; one looks like https://shangyun.example.com")
-        return address.lower()
-
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(ip_address(address)) for address in addresses)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{name!r} is not a time zone; one looks like Asia/Shanghai") from None
-        return name

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
@@ -29,6 +31,38 @@ def beside_the_file(path: Path, info: ValidationInfo) -> Path:
 
 SettingsPath = Annotated[Path, AfterValidator(beside_the_file)]
 """A path in a settings file: relative ones start at the file's own folder, not at the folder a person happens to stand in."""
+
+
+def time_zone_name(name: str) -> str:
+    """Give the name back if it is one of the IANA's time zones.
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; one looks like Asia/Shanghai") from None
+    return name
+
+
+TimeZoneName = Annotated[str, AfterValidator(time_zone_name)]
+
+
+def _origin(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        is_origin = parts.scheme in ("http", "https") and bool(parts.hostname) and address == f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        is_origin = False
+    if address and not (is_origin and parts.username is None):
+        raise ValueError(f"{address!r} is not the address of a web app; one looks like https://shangyun.example.com")
+    return address.lower()
+
+
+PublicAddress = Annotated[str, AfterValidator(_origin)]
+"""Where people reach the web app, scheme and host; empty where nobody has said."""
 
 
 def load(path: Path, model: type[AnySettings]) -> AnySettings:

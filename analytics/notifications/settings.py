@@ -1,10 +1,10 @@
 """Settings of the channels that messages go through; what is secret stands in files of its own."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from telemetry.settings import Settings, SettingsPath
 
@@ -61,6 +61,12 @@ class EmailChannel(_Channel):
     password_file: SettingsPath | None = None
     sender: MailAddress
     recipients: tuple[MailAddress, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("'username' and 'password_file' belong together")
+        return self
 
 
 class WebhookChannel(_Channel):

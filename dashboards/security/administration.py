@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -13,6 +12,7 @@ from dashboards.security.access import Viewer, record_act
 from dashboards.security.user_names import normal_name
 from store import sessions, sites, users
 from store.database import Database
+from telemetry.settings import time_zone_name
 from telemetry.topics import NAME_PATTERN
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
@@ -21,14 +21,6 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROL)]
 UserName = Annotated[str, AfterValidator(normal_name), StringConstraints(max_length=200)]
 Sites = Annotated[list[Id], Field(max_length=1000)] | None
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise ValueError("is not a time zone; one looks like Asia/Shanghai") from None
-    return name
 
 
 class Closed(BaseModel):
@@ -68,7 +60,7 @@ class SiteLabels(Closed):
 
     label_zh: Label
     label_en: Label
-    time_zone: Annotated[str, StringConstraints(max_length=60), AfterValidator(_zone)] = "Asia/Shanghai"
+    time_zone: Annotated[str, StringConstraints(max_length=60), AfterValidator(time_zone_name)] = "Asia/Shanghai"
 
 
 class NewSite(SiteLabels):

@@ -64,5 +64,5 @@ def test_a_link_to_the_log_in_never_leads_on_to_anybody_else(next_address: str) 
 
 @pytest.mark.parametrize("value", ["plant.example", "ftp://x", "https://x/path", "https://user@x", "https://["])
 def test_a_public_address_is_that_of_a_server(value: str) -> None:
-    with pytest.raises(ValueError, match="not an address of a server"):
+    with pytest.raises(ValueError, match="not the address of a web app"):
         WebSettings.model_validate({"database": "x", "broker": {"host": "h"}, "public_address": value})

@@ -167,5 +167,6 @@ def _shown(rule: RuleRow, viewer: Viewer, language: Language) -> dict[str, Any]:
         "origin": origin_words(_)[rule.origin],
         "is_unverified": rule.origin == "kind" and definition["when"]["form"] == "limit",
         "enabled": rule.is_enabled,
-        "is_theirs": is_theirs(definition, viewer),
+        # That a gateway is silent is no rule of a kind: the settings of the worker say when it counts.
+        "is_theirs": is_theirs(definition, viewer) and rule.kind in kind_names(),
     }

@@ -56,6 +56,11 @@ acts = ["activate", "return"]
         ("", '[[channels]]\nname = "a"\ntype = "sms"', "known: email, webhook, wecom, dingtalk"),
         ("", '[[channels]]\nname = "a"\ntype = "wecom"', "key_file: is missing"),
         ("", '[[channels]]\nname = "a"\ntype = "wecom"\nkey_file = "x"\naddress = "qyapi"', "not an address of a web server"),
+        (
+            "",
+            '[[channels]]\nname = "a"\ntype = "email"\nhost = "h"\nsender = "a@b"\nrecipients = ["a@b"]\nusername = "a"',
+            "'username' and 'password_file' belong together",
+        ),
         ("", 2 * '[[channels]]\nname = "a"\ntype = "wecom"\nkey_file = "x"\n', "two channels have the same name"),
         ("", '[[channels]]\nname = "a"\ntype = "wecom"\nkey_file = "x"\nkey = "secret"', "key: is not a known key"),
         ("", '[[channels]]\nname = "a"\ntype = "email"\nhost = "m"\nsender = "a@b"\nrecipients = ["x"]', "recipients"),

@@ -180,6 +180,7 @@ async def test_rows_stored_while_no_worker_ran_are_judged_at_their_times(works: 
 async def test_a_killed_worker_leaves_nothing_double(works: Works) -> None:
     works.stores(works.rows((240, 0)))
     await works.leads()
+    await until(lambda: load_snapshot(works.database, EVALUATOR))
     before = load_snapshot(works.database, EVALUATOR)
     assert before is not None
     await works.sends(works.rows((250, 60), (261, 60), (262, 40), (300, 40), (323, 40)))
@@ -209,7 +210,7 @@ async def test_a_second_worker_stands_by_and_takes_over(works: Works) -> None:
 
 
 async def test_a_gateway_that_is_away_is_one_alarm_and_its_silent_machines_are_none(works: Works) -> None:
-    works.start = time.time() - 59
+    works.start = time.time() - 52  # silence is an alarm after 60 s: by then the gateway must be known to be away
     works.stores(works.rows((0, 0)), works.rows((0, 0), machine="boiler-2"))
     await works.leads(late_seconds=0)
     await asyncio.to_thread(works.publisher.say_online, works.plant.gateway, online=True)
