@@ -1,0 +1,1 @@
+"""How a machine behaves while healthy, learned from its own first days."""
