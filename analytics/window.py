@@ -32,9 +32,9 @@ class Window:
     Parameters
     ----------
     values : mapping of str to ndarray, shape (n,)
-        Of each signal, in the kind's unit, its mean over each step (``step_seconds`` from the grid's instant on); of states,
-        booleans and counters the last value of the step. NaN where there is no good value. They may be kept as float32, and are
-        given as float64.
+        Of each signal, in the kind's unit, its mean over each step (``step_seconds`` from the grid's instant on); of a state the
+        one that held throughout, NaN where it changed; of counters and codes the highest (`store.grids`). NaN where there is no
+        good value. They may be kept as float32, and are given as float64.
     rated : mapping of str to float
         What stands on the nameplate, in the units that the spec asks for.
     records : mapping of str to sequence of Record

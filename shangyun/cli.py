@@ -16,6 +16,7 @@ COMMAND_MODULES = (
     "device_profiles.commands",
     "ingest.commands",
     "analytics.alarms.commands",
+    "analytics.engine.commands",
     "store.commands",
     "store.equipment_commands",
     "store.export_commands",

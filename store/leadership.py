@@ -1,4 +1,4 @@
-"""One leader among the alarm workers of a database: who holds its advisory lock, for as long as its connection lives."""
+"""One leader among workers that do the same: who holds the database's advisory lock, for as long as its connection lives."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,10 +27,10 @@ class Lead:
 
 
 @contextmanager
-def lead(database: Database) -> Iterator[Lead | None]:
-    """Try to lead; None where another worker does. The lock goes with the block's end, or with the connection."""
+def lead(database: Database, work: str) -> Iterator[Lead | None]:
+    """Try to lead in ``work``; None where another worker does. The lock goes with the block's end, or with the connection."""
     with database.autocommit() as connection:
-        is_ours, process = connection.execute(query("alarm_worker", "try_lead")).fetchone() or (False, 0)
+        is_ours, process = connection.execute(query("alarm_worker", "try_lead"), [work]).fetchone() or (False, 0)
         try:
             yield Lead(database, process) if is_ours else None
         finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,11 @@ import numpy.typing as npt
 from device_profiles.kind import kind_names, load_kind
 from store.database import Database
 from store.sql_files import query
+
+LONGEST_RECORD = timedelta(hours=1)
+"""A waveform that goes on for longer is given in parts."""
+_BLOCKS_A_RECORD = 100
+"""Three million samples; where records are longer, fewer are found than were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ def quality_intervals(database: Database, equipment_id: int, *, start: datetime,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waveform:
-    """An evenly sampled record: ``samples`` float32, the first at ``start``."""
+    """An evenly sampled record, whole, in however many blocks it came: ``samples`` float32, the first at ``start``."""
 
     equipment_id: int
     signal: str
@@ -91,10 +96,17 @@ def waveforms(
     database: Database, equipment_id: int, signal: str, *, start: datetime, end: datetime, limit: int = 100
 ) -> list[Waveform]:
     """Read the waveforms that begin in ``[start, end)``, newest first."""
+    asked = {
+        "id": equipment_id,
+        "signal": signal,
+        "start": start,
+        "end": end,
+        "longest": LONGEST_RECORD,
+        "limit": limit,
+        "most_blocks": _BLOCKS_A_RECORD * (limit + 1),
+    }
     with database.connection() as connection:
-        rows = connection.execute(
-            query("readings", "waveforms"), [equipment_id, signal, start, end, limit], binary=True
-        ).fetchall()
+        rows = connection.execute(query("readings", "waveforms"), asked, binary=True).fetchall()
     return [
         Waveform(equipment_id=equipment_id, signal=signal, start=row[0], rate_hz=row[1], samples=np.frombuffer(row[2], "<f4"))
         for row in rows

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from store.database import Database
@@ -113,6 +113,25 @@ def write_kpis(database: Database, figures: Iterable[Kpi]) -> None:
             connection.execute(query("results", "write_kpis"), [_document(newest.values())])
 
 
+def forget_sliding_kpis(database: Database, runs: Collection[tuple[int, str, datetime, datetime]], *, origin: datetime) -> None:
+    """Drop the figures that newer periods of the same length overlap, except those on the grid of that length.
+
+    Parameters
+    ----------
+    runs : collection of (equipment id, analytic, start, end)
+        The newest periods.
+    origin : datetime
+        Where the grid begins.
+    """
+    rows = [
+        {"equipment_id": number, "analytic": name, "start_time": start.isoformat(), "end_time": end.isoformat()}
+        for number, name, start, end in runs
+    ]
+    if rows:
+        with database.connection() as connection:
+            connection.execute(query("results", "forget_sliding_kpis"), {"runs": json.dumps(rows), "origin": origin})
+
+
 def kpis(
     database: Database,
     equipment_ids: Collection[int],
@@ -151,20 +170,36 @@ def kpis(
     ]
 
 
-def write_findings(database: Database, found: Sequence[Finding]) -> None:
-    """Store what a run has found: what was known and goes on is brought up to date, the rest is new.
+def write_findings(
+    database: Database,
+    found: Sequence[Finding],
+    *,
+    ran: Collection[tuple[int, str, datetime]] = (),
+) -> None:
+    """Store what runs have found: what was known and goes on is brought up to date, the rest is new.
 
     A finding is known by machine, analytic, code and part. One that people have rejected stays so while it goes on.
+
+    Parameters
+    ----------
+    found : sequence of Finding
+        One with ``until`` is over; it meets the row of its time, and ends one that has not been seen later.
+    ran : collection of (equipment id, analytic, end of the window)
+        Runs of the newest windows: what stood of them and is not found any more is over.
     """
-    if not found:
-        return
-    by_key = {(one.equipment_id, one.analytic, one.code, one.part): one for one in found}
+    by_key = {(one.equipment_id, one.analytic, one.code, one.part, one.until): one for one in found}
     records = [{"number": number, **record} for number, record in enumerate(_records(by_key.values()))]
     with database.connection() as connection:
-        known = {number for number, _ in connection.execute(query("results", "update_findings"), [json.dumps(records)])}
+        known: set[int] = set()
+        if records:
+            known = {number for number, _ in connection.execute(query("results", "update_findings"), [json.dumps(records)])}
         new = [record for record in records if record["number"] not in known]
         if new:
             connection.execute(query("results", "insert_findings"), [json.dumps(new)])
+        if ran:
+            runs = [{"equipment_id": number, "analytic": name, "until": at.isoformat()} for number, name, at in ran]
+            standing = [record for record in records if record["until"] is None]
+            connection.execute(query("results", "end_findings"), {"runs": json.dumps(runs), "standing": json.dumps(standing)})
 
 
 def findings(
@@ -230,9 +265,39 @@ def verdicts(database: Database, finding_id: int) -> list[Verdict]:
 
 
 def add_runs(database: Database, runs: Sequence[Run]) -> None:
+    """Count runs by machine, analytic and day."""
     if runs:
         with database.connection() as connection:
             connection.execute(query("results", "add_runs"), [_document(runs)])
+
+
+class DayOfRuns(NamedTuple):
+    """How often an analytic ran on a machine on a day (UTC), and the newest of these runs."""
+
+    equipment_id: int
+    analytic: str
+    day: date
+    evaluated: int
+    not_evaluated: int
+    failed: int
+    last_start: datetime
+    last_end: datetime
+    last_result: str
+    last_detail: str
+    seconds: float
+
+
+def days_of_runs(database: Database, equipment_id: int, *, since: date) -> list[DayOfRuns]:
+    """Give what ran on a machine, by analytic and day."""
+    with database.connection() as connection:
+        return [DayOfRuns(*row) for row in connection.execute(query("results", "runs"), [equipment_id, since])]
+
+
+def last_ends(database: Database, *, since: date) -> dict[tuple[int, str], datetime]:
+    """Give the end of the newest window that each analytic has run on each machine."""
+    with database.connection() as connection:
+        rows = connection.execute(query("results", "last_ends"), [since]).fetchall()
+    return {(equipment_id, analytic): end for equipment_id, analytic, end in rows}
 
 
 def _document(things: Iterable[Kpi | Run]) -> str:

@@ -16,6 +16,9 @@ from store.sql_files import query
 _MARGIN = timedelta(days=1)
 """Kept beyond the retention, so that no commit under way still believes in a day that is being dropped."""
 
+_LATE_SPAN_DAYS = 30.0
+"""Where no analytics worker runs, nobody takes these notes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
@@ -47,6 +50,7 @@ def drop_old(database: Database, retention: Retention, *, now: datetime) -> str:
         ("events", retention.event_days),
         ("quality_intervals", retention.quality_days),
         ("dead_letters", retention.dead_letter_days),
+        ("late_spans", _LATE_SPAN_DAYS),
     ):
         if days is not None:
             with database.connection() as connection:

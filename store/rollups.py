@@ -160,6 +160,8 @@ class _Refresh:
                     connection.execute(
                         query("rollups", "cascade_touched"), {**parts, "next_level": above.name, "width": above.width}
                     )
+            if not everyone and self._rollup.source == RAW:  # what analytics have made of these minutes is due again
+                connection.execute(query("rollups", "note_late"), parts)
             connection.execute(query("rollups", "forget_touched"), parts)
             connection.execute(query("rollups", "shorten_touched"), parts)
         return len(taken)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 EVALUATOR = "main"
+_WORK = "alarm worker"
 
 
 class Deposed(Exception):  # noqa: N818 - an event, not a fault
@@ -31,7 +32,7 @@ class Leadership:
 
     def acquire(self) -> bool:
         """Try to lead."""
-        self._lead = self._stack.enter_context(lead(self._database))
+        self._lead = self._stack.enter_context(lead(self._database, _WORK))
         if self._lead is None:
             self._stack.close()
         return self._lead is not None

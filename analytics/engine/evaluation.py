@@ -45,6 +45,22 @@ def evaluate(analytic: Analytic, window: Window, parameters: Settings, model: Ma
     return Outcome(result, "evaluated", "", time.perf_counter() - begun)
 
 
+def evaluate_station(analytic: Analytic, windows: Mapping[str, Window], parameters: Settings) -> dict[str, Outcome]:
+    """Run an analytic of a station, whose machines are told apart by name; what fails, fails for all of them."""
+    begun = time.perf_counter()
+    try:
+        results: Mapping[str, Result] = analytic.evaluate(windows, parameters)
+    except NotEvaluated as declined:
+        outcome = Outcome(Result(), "not_evaluated", str(declined), time.perf_counter() - begun)
+        return dict.fromkeys(windows, outcome)
+    except Exception as error:  # noqa: BLE001 - as above
+        _log.exception("analytic %s broke on a station of %d machines", analytic.spec.name, len(windows))
+        outcome = Outcome(Result(), "failed", f"{Why.FAILED}: {type(error).__name__}: {error}", time.perf_counter() - begun)
+        return dict.fromkeys(windows, outcome)
+    seconds = (time.perf_counter() - begun) / len(windows)
+    return {name: Outcome(results.get(name, Result()), "evaluated", "", seconds) for name in windows}
+
+
 def train(analytic: Analytic, history: Window, parameters: Settings) -> Mapping[str, Any] | NotEvaluated:
     """Make a model of one machine's history, or say why there is none."""
     assert analytic.train is not None

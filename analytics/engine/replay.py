@@ -11,8 +11,6 @@ from analytics.result import Figure, Found, NotEvaluated
 from analytics.window import Window
 from telemetry.settings import Settings
 
-_SECOND_US = 1_000_000
-
 
 @dataclass(slots=True)
 class Course:
@@ -21,6 +19,8 @@ class Course:
     analytic: str
     code: str
     part: str
+    since_us: int
+    """When it began, as far as its windows can tell."""
     first_us: int
     """End of the first window that showed it: when a person would have heard of it."""
     last_us: int
@@ -84,19 +84,25 @@ def replay(
             done.seconds[one.spec.name] = done.seconds.get(one.spec.name, 0.0) + outcome.seconds
             for figure in outcome.result.figures:
                 done.figures.setdefault((one.spec.name, figure.name), []).append((end_us, figure))
-            _follow(done, standing, one.spec.name, outcome, end_us)
+            done.courses += follow(standing, one.spec.name, outcome, end_us)
     return done
 
 
-def _follow(done: Replay, standing: dict[tuple[str, str], Course], name: str, outcome: Outcome, end_us: int) -> None:
-    """A finding goes on while evaluated windows show it, and while there is nothing to evaluate."""
+def follow(standing: dict[tuple[str, str], Course], name: str, outcome: Outcome, end_us: int) -> list[Course]:
+    """Bring the findings that stand up to one more window, and give those that are new.
+
+    A finding goes on while evaluated windows show it, and while there is nothing to evaluate.
+    """
+    new: list[Course] = []
     seen = {(found.code, found.part): found for found in outcome.result.findings}
     for key, found in seen.items():
         if key in standing:
-            standing[key].last_us, standing[key].newest = end_us, found
+            course = standing[key]
+            course.last_us, course.newest, course.since_us = end_us, found, min(course.since_us, found.since_us)
         else:
-            standing[key] = Course(name, *key, end_us, end_us, found)
-            done.courses.append(standing[key])
+            standing[key] = Course(name, *key, found.since_us, end_us, end_us, found)
+            new.append(standing[key])
     if outcome.verdict == "evaluated":
         for key in set(standing) - set(seen):
             standing.pop(key).until_us = end_us
+    return new

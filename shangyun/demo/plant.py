@@ -19,6 +19,7 @@ class Ports(NamedTuple):
     gateway_health: int
     ingest_health: int
     alarms_health: int
+    analytics_health: int
     web: int
 
 
@@ -69,7 +70,7 @@ ramp_seconds = 1800
 
 
 def write_settings(folder: Path, *, ports: Ports, database: str, mqtt_version: str, truth_log: Path | None) -> Mapping[str, Path]:
-    """Write the settings of simulators, gateway, ingest, alarms and web, and name the files."""
+    """Write the settings of simulators, gateway, ingest, alarms, analytics and web, and name the files."""
     broker = f'[broker]\nhost = "127.0.0.1"\nport = {ports.broker}\nversion = "{mqtt_version}"\n'
     texts = {
         "simulators": "\n".join(_simulators(ports, truth_log)),
@@ -87,6 +88,12 @@ database = "{database}"
 health_port = {ports.alarms_health}
 
 {broker}""",
+        "analytics": f"""\
+# Figures and findings: shangyun analytics list
+database = "{database}"
+health_port = {ports.analytics_health}
+processes = 1
+""",
         "web": f"""\
 # The operators' pages.
 host = "127.0.0.1"

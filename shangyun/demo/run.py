@@ -22,8 +22,15 @@ from store.migrate import migrate
 from telemetry.errors import ConfigError, ShangyunError
 
 _FIRST_VALUES_SECONDS = 90.0
-STEPS = 9
-_PARTS = {"web": "web", "alarms": "alarms run", "ingest": "ingest run", "simulators": "sim", "gateway": "gateway run"}
+STEPS = 10
+_PARTS = {
+    "web": "web",
+    "analytics": "analytics worker",
+    "alarms": "alarms run",
+    "ingest": "ingest run",
+    "simulators": "sim",
+    "gateway": "gateway run",
+}
 
 
 def run_demo(

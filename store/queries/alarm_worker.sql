@@ -1,5 +1,5 @@
 -- name: try_lead
-SELECT pg_try_advisory_lock(hashtext('shangyun'), hashtext('alarm worker')), pg_backend_pid();
+SELECT pg_try_advisory_lock(hashtext('shangyun'), hashtext(%s)), pg_backend_pid();
 
 -- name: still_leads
 SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND pid = %s);

@@ -17,6 +17,9 @@ DELETE FROM reading.quality_interval WHERE end_time < %s;
 -- name: delete_dead_letters
 DELETE FROM ingest.dead_letter WHERE received_at < %s;
 
+-- name: delete_late_spans
+DELETE FROM result.late_span WHERE noted_at < %s;
+
 -- name: chunk_growth
 -- Of each table in hours: the interval of its chunks, and how long its newest chunk has been filled; and that one's indexes.
 SELECT d.hypertable_name, (extract(epoch FROM d.time_interval) / 3600)::float8, newest.hours, newest.index_bytes

@@ -11,6 +11,15 @@ SELECT array_send(array_agg(time)), {arrays} FROM (
   ORDER BY time
 ) AS ordered;
 
+-- name: grids
+-- Machine by machine along the only index; the order of the rows is that of the arrays.
+SELECT machine.id, found.* FROM unnest(%(ids)s::int4[]) AS machine (id)
+CROSS JOIN LATERAL (
+  SELECT array_send(array_agg(time)){arrays} FROM (
+    SELECT time{columns} FROM {source} WHERE equipment_id = machine.id AND time >= %(start)s AND time < %(end)s ORDER BY time
+  ) AS ordered HAVING count(*) > 0
+) AS found;
+
 -- name: buckets
 SELECT array_send(array_agg(time)), {arrays} FROM (
   SELECT bucket AS time, {columns} FROM (SELECT {bucket} AS bucket, * FROM (
@@ -61,6 +70,40 @@ WHERE equipment_id = %s AND start_time < %s AND end_time >= %s
 ORDER BY start_time;
 
 -- name: waveforms
-SELECT time, rate_hz, samples FROM reading.waveform
-WHERE equipment_id = %s AND signal = %s AND time >= %s AND time < %s
-ORDER BY time DESC LIMIT %s;
+-- A long record travels as blocks that follow each other within half a sample (or two microseconds, to which starts are rounded);
+-- a block that came twice counts once. Blocks from before and after the time asked for tell which records are whole. Of the newest
+-- blocks the sizes are looked at, which does not unpack them; what the oldest of those belongs to is not known where more may come.
+WITH newest AS (
+  SELECT DISTINCT ON (time) time, rate_hz, octet_length(samples) / 4 AS samples
+  FROM reading.waveform
+  WHERE equipment_id = %(id)s AND signal = %(signal)s AND time >= %(start)s - %(longest)s::interval AND time < %(end)s
+  ORDER BY time DESC LIMIT %(most_blocks)s
+), later AS (
+  SELECT DISTINCT ON (time) time, rate_hz, octet_length(samples) / 4 AS samples
+  FROM reading.waveform
+  WHERE equipment_id = %(id)s AND signal = %(signal)s AND time >= %(end)s AND time < %(end)s + %(longest)s::interval
+  ORDER BY time LIMIT %(most_blocks)s
+), marked AS (
+  SELECT time, rate_hz, coalesce(
+    rate_hz <> lag(rate_hz) OVER pace
+    OR abs(extract(epoch FROM time - lag(time) OVER pace)::float8 * rate_hz - lag(samples) OVER pace) > greatest(0.5, 2e-6 * rate_hz),
+    (SELECT count(*) FROM newest) < %(most_blocks)s
+  ) AS begins
+  FROM (SELECT * FROM newest UNION ALL SELECT * FROM later) AS block WINDOW pace AS (ORDER BY time)
+), numbered AS (
+  SELECT time, rate_hz, count(*) FILTER (WHERE begins) OVER (ORDER BY time) AS record FROM marked
+), record AS (
+  SELECT min(time) AS first, max(time) AS last, min(rate_hz) AS rate_hz FROM numbered
+  WHERE numbered.record > 0 GROUP BY numbered.record
+  HAVING min(time) >= %(start)s AND min(time) < %(end)s
+  ORDER BY first DESC LIMIT %(limit)s
+)
+SELECT record.first, record.rate_hz, whole.samples
+FROM record CROSS JOIN LATERAL (
+  SELECT string_agg(piece.samples, ''::bytea ORDER BY piece.time) AS samples FROM (
+    SELECT DISTINCT ON (time) time, samples FROM reading.waveform
+    WHERE equipment_id = %(id)s AND signal = %(signal)s AND time BETWEEN record.first AND record.last
+    ORDER BY time
+  ) AS piece
+) AS whole
+ORDER BY record.first DESC;

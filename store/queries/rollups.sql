@@ -54,6 +54,12 @@ SELECT DISTINCT %(next_level)s, table_name, equipment_id, tstzrange(
 FROM store.rollup_touched CROSS JOIN LATERAL (SELECT span * tstzrange(%(kept_from)s, %(closed)s)) AS clipped (made)
 WHERE id = ANY (%(ids)s) AND NOT isempty(made);
 
+-- name: note_late
+INSERT INTO result.late_span (equipment_id, span)
+SELECT DISTINCT equipment_id, made FROM store.rollup_touched
+CROSS JOIN LATERAL (SELECT span * tstzrange(%(kept_from)s, %(closed)s)) AS clipped (made)
+WHERE id = ANY (%(ids)s) AND NOT isempty(made);
+
 -- name: forget_touched
 DELETE FROM store.rollup_touched WHERE id = ANY (%(ids)s) AND upper(span) <= %(closed)s;
 

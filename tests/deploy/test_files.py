@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from analytics.alarms.settings import AlarmSettings
+from analytics.engine.settings import AnalyticsSettings
 from dashboards.settings import WebSettings
 from edge_gateway.settings import ModbusTcpSettings, OpcUaSettings, load_gateway
 from ingest.settings import IngestSettings
@@ -20,6 +21,7 @@ def test_the_settings_in_the_containers_are_without_mistakes() -> None:
     assert load(COMPOSE / "ingest.toml", IngestSettings).broker.username == "ingest"
     assert load(COMPOSE / "web.toml", WebSettings).host == "0.0.0.0"
     assert load(COMPOSE / "alarms.toml", AlarmSettings).broker.username == "alarms"
+    assert load(COMPOSE / "analytics.toml", AnalyticsSettings).processes == 2
     assert load_gateway(COMPOSE / "gateway.toml").broker.tls is not None
 
 

@@ -1,12 +1,13 @@
 """Reading back: levels, thinning, newest values, quality and texts."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
+from store import readings
 from store.equipment import Equipment, find_equipment, get_equipment, list_equipment
 from store.readings import events, latest, quality_intervals, waveforms
 from store.series import series
@@ -243,6 +244,61 @@ def test_rows_out_of_order_are_sorted_within_a_commit(store: Any, bundle: Any, b
     store.writer.commit(group)
     store.writer.tidy()
     assert latest(store.database)[0].values["steam_flow"] == 2.0
+
+
+def test_a_record_that_came_in_blocks_is_read_as_one(store: Any, bundle: Any) -> None:
+    rate_hz, size, at = 25_600.0, 3000, store.now - timedelta(days=2)
+    whole = np.sin(np.arange(4 * size)).astype("<f4")
+
+    def pieces(start: datetime, samples: Any) -> list[Block]:
+        start_us = us(start)
+        return [
+            Block("cnc-1", "vibration", start_us + round(n / rate_hz * 1e6), rate_hz, samples[n : n + size].tobytes())
+            for n in range(0, len(samples), size)
+        ]
+
+    hour = timedelta(hours=1)
+    first, *rest = pieces(at, whole)
+    # The second record begins a millisecond after the first has ended: two records. A third of another rate follows it at once.
+    apart = at + timedelta(seconds=4 * size / rate_hz + 0.001)
+    other_rate = Block("cnc-1", "vibration", us(apart) + round(size / rate_hz * 1e6), 1000.0, whole[:10].tobytes())
+    store.commit(bundle(1, blocks=[rest[2], first, *pieces(apart, whole[:size])]))
+    store.commit(
+        bundle(2, blocks=[first, *rest[:2], other_rate, Block("cnc-1", "current", first.start_us, rate_hz, first.samples)])
+    )
+    machine = boiler(store, "cnc-1")
+
+    def read(start: datetime, end: datetime, limit: int = 100) -> list[tuple[datetime, int]]:
+        return [
+            (one.start, len(one.samples))
+            for one in waveforms(store.database, machine.id, "vibration", start=start, end=end, limit=limit)
+        ]
+
+    third = apart + timedelta(microseconds=round(size / rate_hz * 1e6))
+    assert read(at - hour, at + hour) == [(third, 10), (apart, size), (at, 4 * size)]
+    assert read(at - hour, at + hour, limit=2) == [(third, 10), (apart, size)]
+    assert read(at, at + timedelta(microseconds=1), limit=1) == [(at, 4 * size)], "blocks after the end belong to it"
+    second_block = datetime.fromtimestamp(rest[0].start_us / 1e6, UTC)
+    assert read(second_block, at + timedelta(seconds=0.2)) == [], "a record that began before is not cut"
+    (wave, *_) = waveforms(store.database, machine.id, "vibration", start=at, end=at + timedelta(microseconds=1))
+    assert np.array_equal(wave.samples, whole)
+
+
+def test_of_many_dense_records_the_one_asked_for_is_found(store: Any, bundle: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "_BLOCKS_A_RECORD", 2)
+    at, samples = store.now - timedelta(days=2), np.ones(100, "<f4").tobytes()
+    starts = [us(at) + 10_000_000 * n for n in range(50)]
+    blocks = [Block("cnc-1", "vibration", start + 100_000 * k, 1000.0, samples) for start in starts for k in range(3)]
+    store.commit(bundle(1, blocks=blocks))
+    machine = boiler(store, "cnc-1")
+    for start_us in starts[::7]:
+        start = datetime.fromtimestamp(start_us / 1e6, UTC)
+        asked = {"start": start, "end": start + timedelta(microseconds=1), "limit": 1}
+        (one,) = waveforms(store.database, machine.id, "vibration", **asked)
+        assert (one.start, len(one.samples)) == (start, 300)
+    # Six blocks are looked at, two records of three; what the last of them begins with is not known and left out.
+    newest = waveforms(store.database, machine.id, "vibration", start=at, end=store.now, limit=2)
+    assert [us(one.start) for one in newest] == [starts[-1]]
 
 
 def test_texts_and_waveforms_are_read_back(store: Any, bundle: Any) -> None:

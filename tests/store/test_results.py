@@ -8,7 +8,21 @@ from typing import Any
 import pytest
 
 from store.database import RowRefused
-from store.results import Finding, Kpi, Run, add_runs, findings, judge, kpis, verdicts, write_findings, write_kpis
+from store.results import (
+    Finding,
+    Kpi,
+    Run,
+    add_runs,
+    days_of_runs,
+    findings,
+    forget_sliding_kpis,
+    judge,
+    kpis,
+    last_ends,
+    verdicts,
+    write_findings,
+    write_kpis,
+)
 
 DAY = timedelta(days=1)
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -148,12 +162,55 @@ def test_results_follow_a_machine_to_its_new_name(store: Any, machines: dict[str
 
 
 @once
-def test_a_run_is_recorded(store: Any, machines: dict[str, int]) -> None:
-    add_runs(
+def test_runs_are_counted_by_day_and_the_newest_is_told(store: Any, machines: dict[str, int]) -> None:
+    boiler = machines["boiler-1"]
+
+    def run(end: datetime, result: Any, detail: str = "") -> Run:
+        return Run(analytic="a", equipment_id=boiler, start=end - DAY, end=end, result=result, detail=detail, seconds=0.25)
+
+    hours = [START + timedelta(hours=n) for n in (1, 2, 24)]
+    add_runs(store.database, [run(hours[1], "not_evaluated", "missing_input: steam_flow"), run(hours[0], "evaluated")])
+    add_runs(store.database, [run(hours[2], "evaluated"), run(hours[0], "evaluated")])
+    (first,) = days_of_runs(store.database, boiler, since=START.date())
+    assert (first.evaluated, first.not_evaluated, first.failed, first.seconds) == (3, 1, 0, 1.0)
+    assert (first.last_end, first.last_result) == (hours[2], "evaluated")  # midnight ends the day that it closes
+    assert last_ends(store.database, since=START.date()) == {(boiler, "a"): hours[2]}
+
+
+@once
+def test_a_finding_that_the_newest_run_no_longer_shows_is_over(store: Any, machines: dict[str, int], fouling: Any) -> None:
+    boiler = machines["boiler-1"]
+    write_findings(store.database, [fouling(), fouling(code="tube_leak")])
+    write_findings(store.database, [fouling(seen_at=START + 2 * DAY)], ran=[(boiler, "boiler.faults", START + 2 * DAY)])
+    _, found = findings(store.database, sort="since")
+    assert {one.code: one.until for one in found} == {"gas_side_fouling": None, "tube_leak": START + 2 * DAY}
+    write_findings(store.database, [], ran=[(machines["boiler-2"], "boiler.faults", START + 3 * DAY)])
+    _, (still,) = findings(store.database, search="积灰", states=["open"], limit=1)
+    assert still.until is None
+
+
+@once
+def test_a_past_that_is_run_again_meets_the_finding_of_its_time(store: Any, machines: dict[str, int], fouling: Any) -> None:
+    over = fouling(until=START + 2 * DAY, seen_at=START + 2 * DAY)
+    write_findings(store.database, [over])
+    write_findings(store.database, [fouling(since=START + DAY, until=START + 3 * DAY)])
+    _, (one,) = findings(store.database)
+    assert (one.since, one.until) == (START, START + 3 * DAY)
+    write_findings(store.database, [fouling(since=START + 9 * DAY, seen_at=START + 10 * DAY)])
+    assert findings(store.database)[0] == 2
+    # What a run of older windows says does not end what goes on now.
+    write_findings(store.database, [fouling(since=START + 9 * DAY, until=START + 9.5 * DAY)])
+    _, found = findings(store.database, sort="since")
+    assert [one.until for one in found] == [START + 3 * DAY, None]
+
+
+@once
+def test_of_periods_that_slide_the_newest_is_kept_beside_those_on_the_grid(store: Any, machines: dict[str, int]) -> None:
+    boiler = machines["boiler-1"]
+    ends = [START + timedelta(hours=n) for n in (24, 25, 26)]
+    write_kpis(
         store.database,
-        [
-            Run(analytic="a", equipment_id=machine, start=START, end=START + DAY, result="evaluated", seconds=0.1)
-            for machine in machines.values()
-        ],
+        [Kpi(equipment_id=boiler, name="x", start=end - DAY, end=end, value=1.0, unit="1", analytic="a") for end in ends],
     )
-    assert store.count("result.run") == 3
+    forget_sliding_kpis(store.database, [(boiler, "a", ends[-1] - DAY, ends[-1])], origin=datetime(2000, 1, 1, tzinfo=UTC))
+    assert [kpi.end for kpi in kpis(store.database, [boiler], None, START, START + 9 * DAY)] == [ends[0], ends[2]]

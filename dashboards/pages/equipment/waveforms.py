@@ -50,8 +50,9 @@ class Record:
 
 
 def recorded_signals(kind: Kind) -> list[str]:
-    """Name the signals of which a kind shows spectra."""
-    return list(dict.fromkeys(picture.y for picture in kind.pictures if picture.form == "spectrum"))
+    """Name the signals of which a kind shows spectra, and its other waveforms."""
+    spectra = [picture.y for picture in kind.pictures if picture.form == "spectrum"]
+    return list(dict.fromkeys([*spectra, *kind.waveform_signals]))
 
 
 @router.get("/waveforms", response_class=HTMLResponse)

@@ -1,0 +1,54 @@
+"""Two simulated boilers whose days are in a database, as ingest would have left them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analytics.window import Window
+from benchmarks.analytics_site import Site
+from benchmarks.simulated_plant import simulate
+from store.database import Database
+
+START = datetime(2026, 3, 1, 16, tzinfo=UTC)
+"""Midnight in Shanghai."""
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Plant:
+    """A database with machines."""
+
+    address: str
+    database: Database
+    site: Site
+    ids: dict[str, int]
+
+
+@pytest.fixture(scope="session")
+def boiler_days() -> list[Window]:
+    """A day of two boilers, a reading a minute."""
+    return simulate("boiler", [11, 12], start=START, days=1)
+
+
+def repeated(day: Window, days: int) -> Window:
+    """Let a machine live one day again and again; its counters go on."""
+    counters = {name for name in day.values if name.endswith("_total")}
+    values: dict[str, Any] = {}
+    for name, column in day.values.items():
+        grown = np.repeat(np.arange(days) * (column[-1] - column[0]), len(column)) if name in counters else 0
+        values[name] = (np.tile(column, days) + grown).astype(column.dtype)
+    return Window(kind=day.kind, start_us=day.start_us, step_seconds=day.step_seconds, values=values)
+
+
+@pytest.fixture
+def plant(migrated_database: str, boiler_days: list[Window]) -> Iterator[Plant]:
+    """Three days of both boilers behind one gateway."""
+    with Database(migrated_database) as database:
+        site = Site(database)
+        ids = site.fill("gw-1", {f"boiler-{n}": repeated(day, 3) for n, day in enumerate(boiler_days, start=1)})
+        site.roll_up(START + DAY)
+        yield Plant(migrated_database, database, site, ids)
