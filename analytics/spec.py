@@ -60,8 +60,8 @@ class Training(NamedTuple):
 
     days: float
     """So long a history makes a model; hours at work, where the machine stands still at times."""
-    at_least_share: float = 0.3
-    """Of these days so much must hold values."""
+    at_least_share: float = 0.8
+    """Of these days so much must hold values of each required input."""
 
 
 class NoParameters(Settings):

@@ -85,7 +85,7 @@ def touched(
 
 
 def training(plan: Plan, *, until: datetime, skip: set[tuple[int, str]]) -> Iterator[TrainingTask]:
-    """Give the models that are missing of machines that have been known for long enough."""
+    """Give the models that are missing; whether there is history enough is found out when it is read."""
     wanted: dict[tuple[str, float], dict[Machine, list[str]]] = {}
     for one in plan.equipment:
         for analytic in _of_kind(plan.analytics, one.kind):
@@ -93,9 +93,8 @@ def training(plan: Plan, *, until: datetime, skip: set[tuple[int, str]]) -> Iter
             key = (one.id, spec.name)
             if spec.training is None or key in plan.models or key in skip:
                 continue
-            if one.first_seen <= until - timedelta(days=spec.training.days):
-                of = wanted.setdefault((one.kind, spec.training.days), {})
-                of.setdefault(Machine(one.id, one.gateway, one.name), []).append(spec.name)
+            of = wanted.setdefault((one.kind, spec.training.days), {})
+            of.setdefault(Machine(one.id, one.gateway, one.name), []).append(spec.name)
     for (kind, days), machines in wanted.items():
         for names, alike in _alike((machine, tuple(sorted(names))) for machine, names in machines.items()):
             for some in _batched(alike):

@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 import segno
 
+from analytics import evidence
 from dashboards.settings import WebSettings
 from dashboards.texts import LANGUAGES
-from device_profiles.kind import kind_names, load_kind
+from device_profiles.kind import Label, kind_names, load_kind
 from store.database import Database
 from store.equipment import find_equipment, list_equipment
 from store.nameplates import nameplate
 from store.renames import Name, rename
-from store.results import Finding, Kpi, write_findings, write_kpis
+from store.results import Finding, Kpi, Run, add_runs, write_findings, write_kpis
 from store.work_orders import WorkOrder, open_work_order
 from telemetry.bundle import Block
 from tests.dashboards.alarm_plant import AWAY, HOME, LOW_LEVEL, AlarmPlant
@@ -142,14 +143,21 @@ def test_a_record_is_shown_with_its_spectrum_and_the_spectrum_of_its_envelope(
     # A carrier of 3 at 300 Hz, modulated by half at 20 Hz: lines of 3 at 300 Hz and, of the envelope, of 1.5 at 20 Hz.
     start_us, t = round(time.time() - 100) * 1_000_000, np.arange(2000) / 1000
     samples = 3 * (1 + 0.5 * np.cos(2 * np.pi * 20 * t)) * np.sin(2 * np.pi * 300 * t)
-    block = Block("pump-1", "vibration_acceleration_drive", start_us, 1000.0, samples.astype("<f4").tobytes())
+    # It comes as a gateway sends what is too long for one block, and is one record all the same.
+    block = Block("pump-1", "acceleration_waveform_drive", start_us, 1000.0, samples[:1200].astype("<f4").tobytes())
+    rest = block._replace(start_us=start_us + 1_200_000, samples=samples[1200:].astype("<f4").tobytes())
     bundle = plant.bundle(plant.batch("pump-1", "motor", {time.time(): {"state": 2.0}}))
-    filler.commit(bundle._replace(blocks=(block,)))
+    filler.commit(bundle._replace(blocks=(block, rest)))
     motor = find_equipment(store, gateway=plant.gateway, name="pump-1")
     assert motor is not None
     client = serve()
     page = client.get(f"/equipment/{motor.id}/waveforms?lang=en&low=200&high=400", headers=HTMX)
     assert page.text.count("<svg") == 2
+    assert re.findall(r'<option value="(\w+)"', page.text)[:3] == [
+        "acceleration_waveform_drive",
+        "acceleration_waveform_non_drive",
+        "current_waveform_a",
+    ]
     assert f"{3 * math.sqrt(0.5 * 1.125):.4g}" in text_of(page)  # root mean square
     asked: dict[str, str | int] = {"signal": block.signal, "start": start_us, "low": 200, "high": 400}
     address = f"/equipment/{motor.id}/waveforms"
@@ -288,9 +296,49 @@ def test_findings_and_figures_are_shown_and_their_absence_is_no_good_news(
                   reason="no oxygen", analytic="a")  # fmt: skip
     write_kpis(store, [*figures, missing])
     shown = text_of(client.get(f"{address}?lang=en", headers=HTMX))
-    for told in ("Economiser fouled", "with evidence", "80%", "efficiency 91 ± 0.6 %", "not evaluated no oxygen"):
+    for told in ("Economiser fouled", "with evidence", "80%", "efficiency a 91 ± 0.6 %", "not evaluated no oxygen"):
         assert told in shown
     assert "Not evaluated yet" not in shown
+
+
+def test_a_finding_shows_its_curve_the_numbers_of_its_criterion_and_its_source(
+    boiler: int, serve: Callable[..., httpx.Client], store: Database
+) -> None:
+    now, text = datetime.now(UTC), Label(zh="排烟温度残差", en="Residual of the stack temperature")
+    times_us = np.array([1_795_000_000_000_000, 1_795_000_060_000_000])
+    pieces = [
+        evidence.inputs([("T_stack", 151.25, "°C")]),
+        evidence.series(text, "K", times_us, {"residual": np.array([1.0, 12.5])}, band=(-3, 3)),
+    ]
+    finding = Finding(
+        equipment_id=boiler, analytic="boiler_diagnosis", code="gas_side_fouling", title={"zh": "积灰", "en": "Fouled"},
+        severity="medium", since=now, seen_at=now, confidence=0.8, advice={"zh": "吹灰", "en": "Blow soot"}, evidence=pieces,
+        source="Miao 1999",
+    )  # fmt: skip
+    write_findings(store, [finding])
+    answer = serve().get(f"/equipment/{boiler}/results?lang=en", headers=HTMX)
+    _, _, evidence_of_it = answer.text.partition('<details class="evidence" open>')
+    assert "<svg" in evidence_of_it
+    for told in ("Residual of the stack temperature", "T_stack", "151.2", "Source : Miao 1999"):
+        assert told.replace(" :", ":") in text_of(answer)
+
+
+def test_what_ran_and_why_nothing_came_of_it_is_told(boiler: int, serve: Callable[..., httpx.Client], store: Database) -> None:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    ran = Run(
+        analytic="boiler_efficiency", equipment_id=boiler, start=end - timedelta(days=1), end=end, result="not_evaluated",
+        detail="missing_input: fuel_flow", seconds=0.01,
+    )  # fmt: skip
+    add_runs(store, [ran])
+    client = serve()
+    shown = text_of(client.get(f"/equipment/{boiler}/results?lang=en", headers=HTMX))
+    assert "Input signal missing: fuel_flow" in shown
+    (told,) = client.get(f"/api/v1/equipment/{boiler}/runs").json()["items"]
+    assert (told["analytic"], told["not_evaluated"], told["last_detail"]) == ("boiler_efficiency", 1, "missing_input: fuel_flow")
+    assert client.get(f"/api/v1/equipment/{boiler + 99}/runs").status_code == 404
+    listed = client.get("/api/v1/analytics?kind=boiler").json()["items"]
+    assert "boiler_efficiency" in [one["name"] for one in listed]
+    assert client.get("/api/v1/analytics?kind=toaster").status_code == 404
 
 
 def test_standing_alarms_and_their_journal_stand_on_the_page_of_their_machine(

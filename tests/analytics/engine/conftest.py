@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import numpy as np
 import pytest
 
 from analytics.window import Window
 from benchmarks.analytics_site import Site
-from benchmarks.simulated_plant import simulate
+from benchmarks.simulated_plant import repeated, simulate
 from store.database import Database
 
 START = datetime(2026, 3, 1, 16, tzinfo=UTC)
@@ -32,16 +30,6 @@ class Plant:
 def boiler_days() -> list[Window]:
     """A day of two boilers, a reading a minute."""
     return simulate("boiler", [11, 12], start=START, days=1)
-
-
-def repeated(day: Window, days: int) -> Window:
-    """Let a machine live one day again and again; its counters go on."""
-    counters = {name for name in day.values if name.endswith("_total")}
-    values: dict[str, Any] = {}
-    for name, column in day.values.items():
-        grown = np.repeat(np.arange(days) * (column[-1] - column[0]), len(column)) if name in counters else 0
-        values[name] = (np.tile(column, days) + grown).astype(column.dtype)
-    return Window(kind=day.kind, start_us=day.start_us, step_seconds=day.step_seconds, values=values)
 
 
 @pytest.fixture

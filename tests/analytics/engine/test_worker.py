@@ -11,12 +11,13 @@ from analytics.catalogue import analytics_of
 from analytics.engine.settings import AnalyticsSettings
 from analytics.engine.worker import Worker
 from analytics.window import Window
+from benchmarks.simulated_plant import repeated
 from store.grids import late_spans
 from store.leadership import lead
 from store.models import models
 from store.nameplates import Nameplate, save_nameplate
 from store.results import days_of_runs, kpis
-from tests.analytics.engine.conftest import DAY, START, Plant, repeated
+from tests.analytics.engine.conftest import DAY, START, Plant
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 ONLY = "boiler_efficiency"
@@ -118,10 +119,8 @@ def test_a_missing_input_gives_a_reason_and_no_number(plant: Plant, boiler_days:
     assert all(one.value is None and one.reason == "missing_input: fuel_flow" for one in found)
 
 
-def test_a_machine_known_for_long_enough_gets_a_model_and_is_then_judged(plant: Plant, boiler_days: list[Window]) -> None:
+def test_a_machine_with_history_enough_gets_a_model_and_is_then_judged(plant: Plant, boiler_days: list[Window]) -> None:
     plant.ids |= plant.site.fill("gw-1", {"boiler-1": repeated(boiler_days[0], 9)})
-    with plant.database.connection() as connection:
-        connection.execute(b"UPDATE reading.equipment SET first_seen = %s", [START])
     of, now = settings(plant, "boiler_diagnosis"), START + 8 * DAY + timedelta(minutes=5)
     work(plant, now, of)
     made = models(plant.database)
