@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators bench-web chaos docs lock clean
+.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators bench-web bench-analytics chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -36,7 +36,7 @@ format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: bench-ingest bench-gateway bench-simulators bench-web ## every benchmark
+bench: bench-ingest bench-gateway bench-simulators bench-web bench-analytics ## every benchmark
 
 bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_ingest
@@ -49,6 +49,9 @@ bench-simulators: .venv/ready dashboards/static/vendor/manifest.json ## simulato
 
 bench-web: .venv/ready dashboards/static/vendor/manifest.json ## pages, API and alarms: users, streams, first paint, latency (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_web
+
+bench-analytics: .venv/ready ## analytics: public data, fault matrix, dispatch, speed (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_analytics
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analytics.thermodynamics.water_steam import boiling_water
+
 FloatArray = npt.NDArray[np.float64]
 
 COLDEST_GAS_CELSIUS = 60.0
@@ -14,9 +16,6 @@ MOST_OXYGEN_PERCENT = 19.0
 """Beyond it the gas is mostly air, and a small error of the oxygen is a large one of the loss."""
 LEAST_FUEL_KW = 50.0
 """Below it the burner is off."""
-_SATURATED_MPA = np.array([0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0])
-_SATURATED_KJ_PER_KG = np.array([417.4, 504.7, 561.5, 640.2, 697.1, 762.7, 806.6, 844.7, 908.6, 962.0, 1008.4, 1087.5])
-"""Enthalpy of boiling water by absolute pressure (IAPWS-IF97)."""
 _WATER_KJ_PER_KG_K = 4.19
 """Up to 150 °C the enthalpy of water over its temperature differs by less than 0.5 %."""
 ATMOSPHERE_MPA = 0.101
@@ -134,11 +133,8 @@ def radiation_loss_kw(rated_kw: float, *, fuel: str = "natural_gas") -> float:
 
 
 def boiling_water_kj_per_kg(pressure_mpa: npt.ArrayLike) -> FloatArray:
-    """Enthalpy of boiling water at an absolute pressure of 0.1 to 4 MPa, within 1 kJ/kg; NaN outside."""
-    pressure = np.asarray(pressure_mpa, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: FloatArray = np.interp(np.log(pressure), np.log(_SATURATED_MPA), _SATURATED_KJ_PER_KG, left=np.nan, right=np.nan)
-    return np.where(np.isnan(pressure), np.nan, found)
+    """Enthalpy of boiling water at an absolute pressure up to 16.5 MPa (IAPWS-IF97); NaN outside. [kJ/kg]"""
+    return boiling_water(pressure_mpa=pressure_mpa).enthalpy_kj_per_kg
 
 
 def balance(

@@ -1,0 +1,1 @@
+"""Ironmaking blast furnaces: gas, balances, output, silicon, walls, and what goes wrong."""

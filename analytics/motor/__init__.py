@@ -1,0 +1,1 @@
+"""Electric motors: efficiency, supply, vibration, heat, and what is wrong with them."""

@@ -1,0 +1,1 @@
+"""Properties of what flows through machines: water, steam and air."""
