@@ -39,6 +39,8 @@ class SignalType(StrEnum):
     """One of the states that the signal lists."""
     TEXT = "text"
     """A name or a message; it travels as an event and has no column."""
+    WAVEFORM = "waveform"
+    """Records of many samples a second, in the signal's unit; they travel as blocks and have no column."""
 
 
 class Role(StrEnum):
@@ -144,7 +146,8 @@ class Signal(Settings):
 
     @property
     def is_numeric(self) -> bool:
-        return self.type is not SignalType.TEXT
+        """Whether it is one number at a time, and so a column."""
+        return self.type not in (SignalType.TEXT, SignalType.WAVEFORM)
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
@@ -156,6 +159,8 @@ class Signal(Settings):
             raise ValueError(f"normal range {self.normal[0]:g} to {self.normal[1]:g} is empty")
         if len({state.code for state in self.states}) + len({state.name for state in self.states}) != 2 * len(self.states):
             raise ValueError("two states share a code or a name")
+        if self.type is SignalType.WAVEFORM and (self.normal or self.alarms or self.key):
+            raise ValueError("a waveform has neither a normal range nor alarms, and is not shown first")
         return self
 
 
@@ -244,7 +249,11 @@ class Kind(Settings):
 
     @property
     def text_signals(self) -> tuple[str, ...]:
-        return tuple(name for name, signal in self.signals.items() if not signal.is_numeric)
+        return tuple(name for name, signal in self.signals.items() if signal.type is SignalType.TEXT)
+
+    @property
+    def waveform_signals(self) -> tuple[str, ...]:
+        return tuple(name for name, signal in self.signals.items() if signal.type is SignalType.WAVEFORM)
 
 
 @cache
@@ -285,7 +294,7 @@ def read_kind(path: Path) -> Kind:
         problems += signal_problems(file, kind.signals, kind)
         twice = [name for name, count in Counter(n for members in kind.members.values() for n in members).items() if count > 1]
         problems += [file.problem(("signals",), f"{name!r} is named by two entries") for name in twice]
-        problems += _unknown_signals(file, kind)
+        problems += _unfit_signals(file, kind)
         if len(kind.signals) > MOST_SIGNALS:
             problems.append(file.problem(("signals",), f"are {len(kind.signals)}; a kind has at most {MOST_SIGNALS}"))
     if problems:
@@ -293,17 +302,20 @@ def read_kind(path: Path) -> Kind:
     return kind
 
 
-def _unknown_signals(file: TomlFile, kind: Kind) -> Iterator[Problem]:
-    """Find what pictures and the energy balance name and the kind does not have."""
-    named: list[tuple[tuple[str | int, ...], str]] = []
+def _unfit_signals(file: TomlFile, kind: Kind) -> Iterator[Problem]:
+    """Find what pictures and the energy balance name and the kind does not have, or has as a waveform."""
+    named: list[tuple[tuple[str | int, ...], str, bool]] = []
     for number, picture in enumerate(kind.pictures):
-        named += [(("pictures", number, axis), name) for axis in ("x", "y", "z") if (name := getattr(picture, axis))]
+        names = [(axis, name) for axis in ("x", "y", "z") if (name := getattr(picture, axis))]
+        named += [(("pictures", number, axis), name, picture.form == "spectrum") for axis, name in names]
     for side in ("inputs", "outputs") if kind.energy else ():
         for number, flow in enumerate(getattr(kind.energy, side)):
-            named.append((("energy", side, number), flow.counter or flow.rate))
-    for place, name in named:
+            named.append((("energy", side, number), flow.counter or flow.rate, False))
+    for place, name, is_spectrum in named:
         if name not in kind.signals:
             yield file.problem(place, f"{name!r} is not a signal of the kind")
+        elif kind.signals[name].type is SignalType.WAVEFORM and not is_spectrum:
+            yield file.problem(place, f"{name!r} is a waveform, of which only a spectrum can be drawn")
 
 
 def _part_problems(file: TomlFile, kind: Kind) -> Iterator[Problem]:

@@ -205,11 +205,18 @@ class OpcUaPoint(Point):
     """The element of an array, counted from 0."""
     field: str | None = Field(default=None, pattern=r"^[^.]+(\.[^.]+)*$")
     """The field of a structure, ``Outer.Inner``."""
+    rate: str | None = Field(default=None, min_length=1)
+    """Of a waveform: the variable that holds its sampling rate in Hz, by path or node id as the point itself. Where neither this
+    nor ``rate_hz`` is given, the server tells it in the waveform's property ``XAxisDefinition`` (OPC UA Part 8, 5.3.4.2)."""
+    rate_hz: float | None = Field(default=None, gt=0, le=1e7)
+    """Of a waveform: its sampling rate, where the device has only one."""
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if (self.path is None) == (self.node is None):
             raise ValueError("a point has either a 'path' or a 'node'")
+        if self.rate is not None and self.rate_hz is not None:
+            raise ValueError("a waveform's sampling rate is either read from 'rate' or fixed by 'rate_hz'")
         return self
 
 
@@ -336,7 +343,7 @@ def read_profile(path: Path) -> Profile:
     if isinstance(profile, ModbusProfile):
         problems += profile_checks.modbus_problems(file, profile, kind)
     elif isinstance(profile, OpcUaProfile):
-        problems += profile_checks.opcua_problems(file, profile)
+        problems += profile_checks.opcua_problems(file, profile, kind)
     if problems:
         raise ConfigError(*problems)
     return profile

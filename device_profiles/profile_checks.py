@@ -41,6 +41,8 @@ def signal_problems(file: TomlFile, profile: "Profile", kind: Kind) -> Iterator[
         else:
             yield from _map_problems(file, place, point, signals[point.signal], has_words=profile.protocol == "mtconnect")
             yield from _unit_problems(file, place, point, signals[point.signal])
+            if signals[point.signal].type is SignalType.WAVEFORM and profile.protocol != "opcua":
+                yield file.problem(place, f"{point.signal!r} is a waveform, which only OPC UA carries, not {profile.protocol}")
 
 
 def _map_problems(
@@ -81,7 +83,7 @@ def modbus_problems(file: TomlFile, profile: "ModbusProfile", kind: Kind) -> Ite
         signal = signals.get(point.signal or "")
         if signal is None:
             continue
-        if signal.is_numeric == point.type.is_text:
+        if signal.type is not SignalType.WAVEFORM and signal.is_numeric == point.type.is_text:
             yield file.problem(place, f"type {point.type} cannot carry {point.signal!r}, which is {signal.type}")
         if point.modulus is not None and signal.type is not SignalType.DOUBLE:
             yield file.problem((*place, "rollover"), f"belongs to a counter of type double; {point.signal!r} is {signal.type}")
@@ -101,19 +103,40 @@ def _span(points: "Sequence[ModbusPoint]") -> int:
     return max(p.address + p.width for p in points) - min(p.address for p in points)
 
 
-def opcua_problems(file: TomlFile, profile: "OpcUaProfile") -> Iterator[Problem]:
-    """Tell what is no browse path or node id, or has a prefix that the profile does not explain."""
-    prefixes = ", ".join(profile.namespaces)
+def opcua_problems(file: TomlFile, profile: "OpcUaProfile", kind: Kind) -> Iterator[Problem]:
+    """Tell what is no browse path or node id, or has a prefix that the profile does not explain, and what no waveform has."""
+    signals = kind.signals | profile.signals
     for index, point in enumerate(profile.points):
-        for part in point.path.split("/") if point.path is not None else ():
-            prefix, colon, name = part.partition(":")
-            if not colon or not name or prefix not in profile.namespaces:
-                message = f"{part!r} is not '<prefix>:<name>' with one of the prefixes {prefixes}"
-                yield file.problem(("points", index, "path"), message)
+        place = ("points", index)
+        if point.path is not None:
+            yield from _path_problems(file, (*place, "path"), point.path, profile)
         if point.node is not None:
-            node = _NODE_ID.match(point.node)
-            if node is None or (node["prefix"] is not None and node["prefix"] not in profile.namespaces):
-                message = (
-                    f"{point.node!r} is not a node id such as 'ns=2;s=Temp', or 's=Temp' behind one of the prefixes {prefixes}"
-                )
-                yield file.problem(("points", index, "node"), message)
+            yield from _node_problems(file, (*place, "node"), point.node, profile)
+        if point.rate is not None:
+            problems = _node_problems if point.path is None else _path_problems
+            yield from problems(file, (*place, "rate"), point.rate, profile)
+        signal = signals.get(point.signal)
+        if signal is None:
+            continue
+        is_waveform = signal.type is SignalType.WAVEFORM
+        if is_waveform and point.index is not None:
+            yield file.problem((*place, "index"), f"takes one number, and {point.signal!r} is a waveform")
+        elif not is_waveform and (point.rate is not None or point.rate_hz is not None):
+            key = "rate" if point.rate_hz is None else "rate_hz"
+            yield file.problem((*place, key), f"belongs to a waveform; {point.signal!r} is {signal.type}")
+
+
+def _path_problems(file: TomlFile, place: tuple[str | int, ...], path: str, profile: "OpcUaProfile") -> Iterator[Problem]:
+    for part in path.split("/"):
+        prefix, colon, name = part.partition(":")
+        if not colon or not name or prefix not in profile.namespaces:
+            prefixes = ", ".join(profile.namespaces)
+            yield file.problem(place, f"{part!r} is not '<prefix>:<name>' with one of the prefixes {prefixes}")
+
+
+def _node_problems(file: TomlFile, place: tuple[str | int, ...], text: str, profile: "OpcUaProfile") -> Iterator[Problem]:
+    node = _NODE_ID.match(text)
+    if node is None or (node["prefix"] is not None and node["prefix"] not in profile.namespaces):
+        prefixes = ", ".join(profile.namespaces)
+        message = f"{text!r} is not a node id such as 'ns=2;s=Temp', or 's=Temp' behind one of the prefixes {prefixes}"
+        yield file.problem(place, message)

@@ -31,7 +31,7 @@ _MAX_PROBLEMS = 200
 _MAX_NAMES = 20
 _ORDERS = ("word_order", "byte_order")
 _PROFILES: dict[str, Any] = {get_args(model.model_fields["protocol"].annotation)[0]: model for model in get_args(Profile)}
-_TYPES_WITH_UNIT = (SignalType.REAL, SignalType.DOUBLE, SignalType.INTEGER)
+_TYPES_WITH_UNIT = (SignalType.REAL, SignalType.DOUBLE, SignalType.INTEGER, SignalType.WAVEFORM)
 _ROUNDED_BY_REAL = frozenset(
     datatype
     for datatype in Datatype

@@ -66,7 +66,7 @@ def check(args: argparse.Namespace) -> int:
     for name, jobs in _jobs(configuration):
         settings, line_rate, busy = configuration.settings.connections[name], 0.0, 0.0
         for targets in jobs:
-            points += sum(len(target.signals.names) + len(target.text_signals) for target in targets)
+            points += sum(len(target.signals.names) + len(target.text_signals) + len(target.waveforms) for target in targets)
             costs = _costs(targets, settings) if isinstance(settings, ModbusSettings) else [0.0]
             line_rate += len(costs) / targets[0].period_seconds
             busy += sum(costs) / targets[0].period_seconds
@@ -171,4 +171,7 @@ def _print_nodes(targets: "Sequence[Target]", mode: str) -> None:
     for target in targets:
         count = len(target.signals.names) + len(target.text_signals)
         where = f" below {target.root}" if target.root else ""
-        print(f"  {count} values{where}, {'told by the server as they change' if mode != 'poll' else 'in one request'}")
+        if target.waveforms:
+            print(f"  {len(target.waveforms)} waveforms{where}, one request for each")
+        else:
+            print(f"  {count} values{where}, {'told by the server as they change' if mode != 'poll' else 'in one request'}")

@@ -11,10 +11,12 @@ from device_profiles.profile import Point, Profile, signals_of
 from device_profiles.rollover import Rollover
 from device_profiles.value import NO_VALUE, Reading
 from edge_gateway.settings import EquipmentSettings, OnChangeSettings, ScanGroupSettings
-from telemetry.bundle import SignalList
+from telemetry.bundle import Block, SignalList
 from telemetry.quality import Quality
 
 _WIDE = (SignalType.DOUBLE, SignalType.INTEGER)
+LOOK_SECONDS = 60.0
+"""How often a machine is asked for a new record of a waveform, unless a scan group says otherwise: records are rare and large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +33,8 @@ class Target:
     signals: SignalList
     """The columns of its rows, in the order of the kind, whatever order the device keeps them in."""
     text_signals: tuple[str, ...]
+    waveforms: tuple[str, ...]
+    """Signals that come as records. A target has either these or columns and texts: a large record must not hold up a row."""
     single: bool
     """Whether float32 holds every column exactly enough; counters and bit fields need float64."""
     period_seconds: float
@@ -46,29 +50,39 @@ class Target:
 
     @classmethod
     def all_of(cls, equipment: EquipmentSettings, profile: Profile) -> list[Self]:
-        """Give one target per scan group that has signals, and one for the signals that no group names."""
+        """Give one target per scan group that has signals, and one for the signals that no group names; waveforms stand apart."""
         left = [point.signal for point in profile.points if point.signal]
         targets = []
         for group in equipment.groups:
             taken = [signal for signal in left if any(fnmatchcase(signal, pattern) for pattern in group.signals)]
             left = [signal for signal in left if signal not in taken]
-            targets += [cls._of(equipment, profile, taken, group)] if taken else []
-        return [cls._of(equipment, profile, left, ScanGroupSettings(signals=("*",))), *targets] if left else targets
+            targets += cls._of(equipment, profile, taken, group)
+        return [*cls._of(equipment, profile, left, ScanGroupSettings(signals=("*",))), *targets]
 
     @classmethod
-    def _of(cls, equipment: EquipmentSettings, profile: Profile, taken: Sequence[str], group: ScanGroupSettings) -> Self:
-        return cls.from_profile(
-            profile,
-            name=equipment.name,
-            only=taken,
-            period_seconds=group.period_seconds or equipment.period_seconds,
-            unit_id=1 if equipment.unit_id is None else equipment.unit_id,
-            address_offset=equipment.address_offset,
-            root=equipment.root or "",
-            sampling_seconds=group.sampling_seconds,
-            queue_size=group.queue_size,
-            on_change=group.on_change or equipment.on_change,
-        )
+    def _of(cls, equipment: EquipmentSettings, profile: Profile, taken: Sequence[str], group: ScanGroupSettings) -> list[Self]:
+        signals = signals_of(profile)
+        waveforms = [signal for signal in taken if signals[signal].type is SignalType.WAVEFORM]
+        rest = [signal for signal in taken if signal not in waveforms]
+        period_seconds = group.period_seconds or equipment.period_seconds
+        # A group of waveforms alone means its period for them; one that names other signals too means it for those.
+        looks_seconds = period_seconds if group.period_seconds and not rest else max(period_seconds, LOOK_SECONDS)
+        return [
+            cls.from_profile(
+                profile,
+                name=equipment.name,
+                only=some,
+                period_seconds=seconds,
+                unit_id=1 if equipment.unit_id is None else equipment.unit_id,
+                address_offset=equipment.address_offset,
+                root=equipment.root or "",
+                sampling_seconds=group.sampling_seconds,
+                queue_size=group.queue_size,
+                on_change=(group.on_change or equipment.on_change) if some is rest else None,
+            )
+            for some, seconds in ((rest, period_seconds), (waveforms, looks_seconds))
+            if some
+        ]
 
     @classmethod
     def from_profile(
@@ -80,16 +94,19 @@ class Target:
         period_seconds: float = 1.0,
         **more: Any,
     ) -> Self:
-        """Make a target of a profile's signals, or of ``only`` some of them; ``more`` are fields of the target."""
+        """Make a target of a profile's signals without its waveforms, or of ``only`` some; ``more`` are fields of the target."""
         signals = signals_of(profile)
-        carried = {point.signal for point in profile.points if point.signal and (only is None or point.signal in only)}
+        if only is None:
+            only = [name for name, signal in signals.items() if signal.type is not SignalType.WAVEFORM]
+        carried = {point.signal for point in profile.points if point.signal and point.signal in only}
         columns = tuple(name for name, signal in signals.items() if name in carried and signal.is_numeric)
         return cls(
             name=name,
             profile=profile,
             points=tuple(point for point in profile.points if point.signal is None or point.signal in carried),
             signals=SignalList.of(profile.kind, columns),
-            text_signals=tuple(name for name, signal in signals.items() if name in carried and not signal.is_numeric),
+            text_signals=tuple(name for name, of in signals.items() if name in carried and of.type is SignalType.TEXT),
+            waveforms=tuple(name for name, of in signals.items() if name in carried and of.type is SignalType.WAVEFORM),
             single=not any(signals[column].type in _WIDE for column in columns),
             period_seconds=period_seconds,
             **more,
@@ -113,6 +130,8 @@ class Poll:
     """One value and quality per column of the target, in order; where there is no value, NaN and the reason."""
     texts: dict[str, str] = field(default_factory=dict)
     """The text signals that could be read."""
+    blocks: list[Block] = field(default_factory=list)
+    """Records of waveforms that the device has taken since the poll before, whole."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from edge_gateway import metrics
 from edge_gateway.rows import Loss, Rows
 from edge_gateway.sealing import time_span
 from edge_gateway.spool import Spool, SpoolFailed, Waiting
-from telemetry.bundle import Batch, Event
+from telemetry.bundle import Batch, Block, Event
 
 _log = logging.getLogger(__name__)
 
@@ -21,15 +21,16 @@ _LONGEST_WAIT_SECONDS = 15.0
 class _Unsaved(NamedTuple):
     batches: list[Batch]
     events: list[Event]
+    blocks: list[Block]
 
     @property
     def size(self) -> int:
         samples = sum(len(b.times) + len(b.values) + len(b.qualities or b"") for b in self.batches)
-        return samples + sum(64 + len(event.text) for event in self.events)
+        return samples + sum(64 + len(event.text) for event in self.events) + sum(len(block.samples) for block in self.blocks)
 
     @property
     def rows(self) -> int:
-        return sum(batch.rows for batch in self.batches) + len(self.events)
+        return sum(batch.rows for batch in self.batches) + len(self.events) + len(self.blocks)
 
 
 class Flusher:
@@ -73,11 +74,11 @@ class Flusher:
             _log.error("the disk did not take the last %d rows; they are lost (%s)", rows, self._reason)
 
     async def flush(self) -> None:
-        batches, events, lost = self._rows.take()
+        batches, events, blocks, lost = self._rows.take()
         if lost is not None:
             self._lose(lost)
-        if batches or events:
-            self._unsaved.append(_Unsaved(batches, events))
+        if batches or events or blocks:
+            self._unsaved.append(_Unsaved(batches, events, blocks))
         clock = asyncio.get_running_loop().time
         if clock() >= self._try_again_at:
             try:
@@ -91,9 +92,9 @@ class Flusher:
 
     async def _save(self) -> None:
         while self._unsaved or self._losses:
-            batches, events = self._unsaved[0] if self._unsaved else _Unsaved([], [])
+            batches, events, blocks = self._unsaved[0] if self._unsaved else _Unsaved([], [], [])
             losses = tuple(self._losses.values())
-            sealed = await self._spool.append(batches, events, losses)
+            sealed = await self._spool.append(batches, events, losses, blocks=blocks)
             if self._unsaved:
                 self._unsaved.popleft()
             for loss in losses:
@@ -105,7 +106,7 @@ class Flusher:
         while size > self._max_unsaved_bytes:
             oldest = self._unsaved.popleft()
             size -= oldest.size
-            self._lose(Loss(*time_span(oldest.batches, oldest.events), oldest.rows, self._reason))
+            self._lose(Loss(*time_span(*oldest), oldest.rows, self._reason))
 
     def _lose(self, loss: Loss) -> None:
         metrics.DROPPED_ROWS.labels(loss.reason).inc(loss.rows)

@@ -32,6 +32,7 @@ Row = dict[str, str]
 _PROPERTIES = (
     *("EngineeringUnits", "EURange", "InstrumentRange", "Definition", "ValuePrecision"),
     *("TrueState", "FalseState", "EnumStrings", "EnumValues", "ValueAsText"),
+    *("XAxisDefinition", "YAxisDefinition", "ZAxisDefinition", "AxisScaleType", "Title"),
 )
 """What OPC UA Part 8 hangs below a variable to describe it; no point of a machine."""
 _OPCUA_TYPES = {
@@ -42,6 +43,8 @@ _OPCUA_TYPES = {
     "LocalizedText": SignalType.TEXT,
     **dict.fromkeys(("SByte", "Byte", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64"), SignalType.INTEGER),
 }
+_NOT_GUESSED = (SignalType.ENUM, SignalType.WAVEFORM)
+"""Nobody can guess what a device's codes mean, nor which of its arrays are waveforms."""
 _SUNSPEC_MARK = int.from_bytes(b"SunS", "big")
 _MODEL_ID = re.compile(r"model_(\d+)_id")
 
@@ -100,7 +103,7 @@ def with_signals(found: Sequence[Found], kind: Kind | None) -> tuple[list[Row], 
     """Name the signals that are certain; gives the rows, and the signals that several of them could be."""
     if kind is None:
         return [row for _, row in found], []
-    signal_of = {_folded(name): name for name, signal in kind.signals.items() if signal.type is not SignalType.ENUM}
+    signal_of = {_folded(name): name for name, signal in kind.signals.items() if signal.type not in _NOT_GUESSED}
     guesses = [signal_of.get(_folded(name), "") for name, _ in found]
     times = Counter(guess for guess in guesses if guess)
     rows = [row | {"signal": guess if times[guess] == 1 else ""} for (_, row), guess in zip(found, guesses, strict=True)]

@@ -124,6 +124,11 @@ def _show_poll(target: "Target", poll: "Poll", raw: dict[str, str]) -> int:
     for name in target.text_signals:
         failures += name not in poll.texts
         rows.append((name, raw.get(name, ""), poll.texts.get(name, "-"), "", "good" if name in poll.texts else "bad"))
+    records = {block.signal: block for block in poll.blocks}
+    for name in target.waveforms:
+        failures += name not in records
+        shown = f"{len(records[name].samples) // 4} samples, {records[name].rate_hz:g} Hz" if name in records else "-"
+        rows.append((name, raw.get(name, ""), shown, signals[name].unit, "good" if name in records else "bad"))
     print(f"{target.name} ({target.profile.maker} {target.profile.model}): {len(rows) - failures} of {len(rows)} points good")
     print_table(("signal", "raw", "value", "unit", "quality"), rows)
     return failures

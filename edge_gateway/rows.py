@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from edge_gateway.driver import Poll, Target
-from telemetry.bundle import Batch, Event
+from telemetry.bundle import Batch, Block, Event
 from telemetry.quality import Quality
 
 MAX_WAITING_BYTES = 32 * 1024 * 1024
@@ -65,22 +65,27 @@ class Rows:
         self._bytes = 0
         self._columns: dict[Target, _Columns] = {}
         self._events: list[Event] = []
+        self._blocks: list[Block] = []
         self._last_texts: dict[tuple[str, str], str] = {}
         self._lost: Loss | None = None
 
     def add(self, target: Target, *, time_us: int, poll: Poll) -> None:
-        """Append one row; a text becomes an event when it differs from the last one, and once at the start."""
+        """Append one row and its records; a text becomes an event when it differs from the last one, and once at the start."""
         for signal, text in poll.texts.items():
             sound = _sound(text)
             if self._last_texts.get((target.name, signal)) != sound:
                 self._last_texts[target.name, signal] = sound
                 self._events.append(Event(target.name, time_us, signal, sound))
                 self._bytes += len(sound) + 64
-        if not poll.readings:
+        if not poll.readings and not poll.blocks:
             return
         if self._bytes > self._max_bytes:
             lost = self._lost or Loss(time_us, time_us, 0, "memory")
             self._lost = lost._replace(to_us=time_us, rows=lost.rows + 1)
+            return
+        self._blocks += poll.blocks
+        self._bytes += sum(len(block.samples) for block in poll.blocks)
+        if not poll.readings:
             return
         columns = self._columns.get(target)
         if columns is None:
@@ -93,11 +98,11 @@ class Rows:
             columns.has_flaws = True
         self._bytes += 8 + 9 * len(poll.readings)
 
-    def take(self) -> tuple[list[Batch], list[Event], Loss | None]:
+    def take(self) -> tuple[list[Batch], list[Event], list[Block], Loss | None]:
         """Give away all that was gathered, and what had to be left out since the last time."""
-        columns, events, lost = self._columns, self._events, self._lost
-        self._columns, self._events, self._bytes, self._lost = {}, [], 0, None
-        return [column.batch() for column in columns.values()], events, lost
+        columns, events, blocks, lost = self._columns, self._events, self._blocks, self._lost
+        self._columns, self._events, self._blocks, self._bytes, self._lost = {}, [], [], 0, None
+        return [column.batch() for column in columns.values()], events, blocks, lost
 
 
 def _sound(text: str) -> str:

@@ -184,6 +184,8 @@ class ConnectionScan:
         self._deliver(target, time_us, poll)
 
     def _note_answer(self, target: Target, poll: Poll) -> None:
+        if target.waveforms:
+            return  # most looks find no new record
         self.answering[target.name] = bool(poll.texts) or any(quality < Quality.BAD for _, quality in poll.readings)
 
     # --- the schedule -------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from edge_gateway.gaps import GAP_SCHEMA, Gap, note_gap, recent_gaps
 from edge_gateway.rows import Loss
 from edge_gateway.sealing import Parcel, pack, time_span
 from edge_gateway.turned_counters import COUNTER_SCHEMA, read_counters, write_counters
-from telemetry.bundle import Batch, Bundle, Event
+from telemetry.bundle import Batch, Block, Bundle, Event
 from telemetry.errors import ConfigError, RetryableError
 from telemetry.receipt import Receipt
 from telemetry.wire import encode_bundle
@@ -133,7 +133,9 @@ class Spool:
         self._thread.shutdown()
 
     @_in_its_thread
-    def append(self, batches: Sequence[Batch], events: Sequence[Event], losses: Sequence[Loss] = ()) -> list[Waiting]:
+    def append(
+        self, batches: Sequence[Batch], events: Sequence[Event], losses: Sequence[Loss] = (), *, blocks: Sequence[Block] = ()
+    ) -> list[Waiting]:
         """Seal what one flush interval gathered and commit it, with the losses since the last commit.
 
         Raises
@@ -141,7 +143,7 @@ class Spool:
         SpoolFailed
             If nothing was committed; the caller still owns the samples and the losses.
         """
-        parcels = pack(batches, events)
+        parcels = pack(batches, events, blocks)
         try:
             sealed = self._commit(self._database(), parcels, losses)
         except sqlite3.Error as error:
@@ -309,24 +311,27 @@ class Spool:
         self._unsure_from_seq = first_seq
         with _transaction(database):
             floor = database.execute("SELECT min(seq) FROM bundle").fetchone()[0] or first_seq
-            for seq, (batches, events) in enumerate(parcels, start=first_seq):
+            for seq, parcel in enumerate(parcels, start=first_seq):
                 bundle = Bundle(
                     gateway=self._gateway,
                     epoch=self.status.epoch,
                     seq=seq,
                     floor=floor,
                     sent_at_us=now,
-                    batches=tuple(batches),
-                    events=tuple(events),
+                    batches=tuple(parcel.batches),
+                    events=tuple(parcel.events),
+                    blocks=tuple(parcel.blocks),
                 )
                 payload = encode_bundle(bundle)
-                from_us, to_us = time_span(batches, events)
+                from_us, to_us = time_span(*parcel)
                 row = (seq, now, from_us, to_us, zlib.crc32(payload), payload)
                 database.execute("INSERT INTO bundle VALUES (?, ?, ?, ?, ?, ?)", row)
                 sealed.append(Waiting(seq, payload))
+            # A record may be an hour old when it is read, which says nothing of how far the polls have come.
+            begins = [time_span(parcel.batches, parcel.events)[0] for parcel in parcels if parcel.batches or parcel.events]
             database.execute(
                 "UPDATE meta SET next_seq = ?, open_from_us = coalesce(?, open_from_us)",
-                (first_seq + len(parcels), min((time_span(*parcel)[0] for parcel in parcels), default=None)),
+                (first_seq + len(parcels), min(begins, default=None)),
             )
             for loss in losses:
                 note_gap(database, Gap(loss.reason, None, None, loss.from_us, loss.to_us, 0, loss.rows))

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import groupby
 
 from simulators import machines
+from simulators.dice import Array
 from simulators.faults import EquipmentFault, MachineFaultOrder, SensorFault
 from simulators.machine import Machines
 from simulators.machine_faults import Growth
@@ -109,11 +110,16 @@ class Equipment:
         index = self._index
         return {name: of[index] if isinstance(of, list) else float(of[index]) for name, of in self._herd.values().items()}
 
+    def record(self, signal: str) -> tuple[float, Array]:
+        """Take a record of a waveform signal at this moment: sampling rate in Hz, and samples."""
+        self.advance()
+        return self._machines.record(signal, self._index)
+
     def can_have(self, fault: EquipmentFault) -> bool:
         """Tell whether the machine has what a fault strikes."""
         if isinstance(fault, MachineFaultOrder):
             return fault.fault in self._machines.FAULTS
-        return fault.signal in self._machines.kind.signals
+        return fault.signal in self._machines.kind.numeric_signals
 
     def order(self, fault: EquipmentFault) -> int:
         """Let a fault of the machine or of a sensor come, and give the number by which it can be taken away."""

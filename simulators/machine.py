@@ -15,6 +15,7 @@ from device_profiles.kind import Kind, load_kind
 from simulators.dice import Array, Dice, Flags
 from simulators.machine_faults import MachineFault, MachineFaults
 from simulators.sensors import Sensor, Sensors, Values
+from telemetry.errors import ConfigError
 
 __all__ = ["Array", "Flags", "Machines", "Values", "lag"]
 
@@ -57,8 +58,21 @@ class Machines(ABC):
             seconds -= part
 
     def values(self) -> Values:
-        """Read every signal of the kind, in the kind's units; NaN is "no value". It does not change what the machines do."""
+        """Read every signal of the kind but the waveforms, in the kind's units; NaN is "no value". Nothing changes by it."""
         return self.sensors.read(self.true_values(), seconds=self.seconds)
+
+    def record(self, signal: str, machine: int) -> tuple[float, Array]:
+        """Take a record of a waveform signal, now: its sampling rate in Hz, and the samples in the signal's unit.
+
+        It is computed when somebody asks, and does not change what the machines do; asked twice at one moment, it is the same.
+
+        Raises
+        ------
+        ConfigError
+            If the machines record no such signal.
+        """
+        del machine
+        raise ConfigError(f"a {self.KIND} records no {signal!r}")
 
     @abstractmethod
     def _step(self, seconds: float) -> None:
@@ -66,7 +80,7 @@ class Machines(ABC):
 
     @abstractmethod
     def true_values(self) -> Values:
-        """Tell every signal of the kind as it really is: arrays of shape ``(n,)``, lists of n texts."""
+        """Tell every signal of the kind but the waveforms as it really is: arrays of shape ``(n,)``, lists of n texts."""
 
     def hidden(self, middle: float, spread: float, *, lowest: float | None = None) -> Array:
         """Draw a parameter that differs from machine to machine: normal, ``spread`` as a share, cut at three spreads."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from device_profiles.kind import SignalType, load_kind
+from device_profiles.kind import load_kind
 from device_profiles.profile import ModbusProfile, OpcUaProfile, Profile, load_profile
 from simulators.faults import ClockJumpFault, Fault, LinkFault, MachineFaultOrder, RequestFault, SensorFault, reaches
 from telemetry.errors import ConfigError, Problem
@@ -64,6 +64,8 @@ class MachineSettings(Settings):
     """Simulated seconds per second."""
     refresh_seconds: float = Field(default=0.0, ge=0, le=60)
     """How long a Modbus machine answers from one reading of its sensors; 0 reads them for each request."""
+    record_seconds: float = Field(default=3600.0, ge=30, le=86400)
+    """How often an OPC UA machine takes a record of each of its waveforms, the first when it is asked for one."""
     start_time: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Local time of day (UTC+8) at which the machine's clock starts, ``HH:MM``; the real time when left out."""
 
@@ -292,8 +294,8 @@ def _sensor_mistakes(fault: SensorFault, befallen: Sequence[MachineSettings]) ->
     if not able or (fault.machines and len(able) < len(kinds)):
         yield "signal", f"{fault.signal!r} is no signal of {' or '.join(kind for kind in kinds if kind not in able)}"
     for kind, signals in able.items():
-        if signals[fault.signal].type is SignalType.TEXT:
-            yield "signal", f"{fault.signal!r} is a text, which no sensor measures"
+        if not signals[fault.signal].is_numeric:
+            yield "signal", f"{fault.signal!r} is a {signals[fault.signal].type}, of which no sensor can be spoilt"
         elif fault.how == "swapped" and (fault.other not in signals or not signals[fault.other].is_numeric):
             yield "other", f"{fault.other!r} is no measured signal of {kind}"
         elif fault.how == "wrong_unit":

@@ -10,7 +10,7 @@ import struct
 from collections import defaultdict
 from typing import NamedTuple
 
-from device_profiles.kind import kind_names, load_kind
+from device_profiles.kind import SignalType, kind_names, load_kind
 from store.arrivals import Key
 from telemetry.bundle import Batch, Bundle, Event, SignalList
 from telemetry.errors import BadPayload
@@ -86,6 +86,8 @@ def digest_key(source: str, message: Message, *more: bytes) -> Key:
 def _is_number(kind: str, signal: str, value: float | str | None) -> bool:
     """Tell a number from a text: what the kind says its signal is, the value must be."""
     known = load_kind(kind).signals.get(signal) if kind in kind_names() else None
+    if known is not None and known.type is SignalType.WAVEFORM:
+        raise BadPayload("signal_type", f"{kind}.{signal} is a waveform, which comes in blocks")
     is_number = not isinstance(value, str) if known is None else known.is_numeric
     if value is not None and is_number == isinstance(value, str):
         raise BadPayload("signal_type", f"{kind}.{signal} is a {'number' if is_number else 'text'}, not {str(value)[:40]!r}")

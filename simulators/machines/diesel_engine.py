@@ -58,7 +58,7 @@ class DieselEngine(Machines):
         ),
         "charge_cooler_fouling": MachineFault("中冷器积垢", "Charge air cooler fouled", "effectiveness -35 %, pressure drop x 8"),
         "thermostat_stuck_open": MachineFault("节温器卡在开位", "Thermostat stuck open", "at least 80 % open"),
-        "thermostat_stuck_closed": MachineFault("节温器卡在关位", "Thermostat stuck closed", "at most 15 % open"),
+        "thermostat_stuck_closed": MachineFault("节温器卡在关位", "Thermostat stuck closed", "at most 3 % open"),
         "coolant_leak": MachineFault("冷却液泄漏", "Coolant leak", "level -60 %, radiator -45 %"),
         "lube_degradation": MachineFault("机油劣化", "Lube oil degraded", "viscosity -55 %, oil cooler -35 %"),
         "battery_weak": MachineFault(
@@ -287,7 +287,7 @@ class DieselEngine(Machines):
             oil_cooler_share=1 - 0.35 * faults["lube_degradation"],
             radiator_share=1 - 0.45 * faults["coolant_leak"],
             least_open=0.8 * faults["thermostat_stuck_open"],
-            most_open=1 - 0.85 * faults["thermostat_stuck_closed"],
+            most_open=1 - 0.97 * faults["thermostat_stuck_closed"] ** 0.2,
         )
         self.cooling.warm(seconds, now)
         self._look_at_oil()

@@ -3,7 +3,8 @@
 The motor is the equivalent circuit of the textbooks (`simulators.physics.induction_motor`). An unbalanced supply is resolved into
 symmetrical components (`three_phase`); winding, frame and bearings are warmed by the losses (`motor_heat`); what shakes the
 machine is in `rotor_vibration`, what a drive makes of the feeder's current in `rectifier_drive`, and the feeder's meter in
-`power_meter`. Fan and pump follow the affinity laws (with a drive) or a straight line of torque over flow (throttled).
+`power_meter`; records are made of all this when somebody asks (`motor_records`). Fan and pump follow the affinity laws (with a
+drive) or a straight line of torque over flow (throttled).
 
 Sources: full-load figures after catalogues of 315 frames (Motive Delphi 07 04 rev. 03, page 21; IEC 60034-30-1 for IE3),
 vibration levels after ISO 20816-3, effects of unbalance after IEC 60034-26 and NEMA MG 1, 14.36.
@@ -19,7 +20,7 @@ import numpy as np
 
 from simulators.machine import Array, Flags, Machines, Values, lag
 from simulators.machine_faults import MachineFault
-from simulators.physics import rectifier_drive
+from simulators.physics import motor_records, rectifier_drive
 from simulators.physics.demand import Demand
 from simulators.physics.induction_motor import (
     GRID_HZ,
@@ -33,7 +34,8 @@ from simulators.physics.induction_motor import (
 )
 from simulators.physics.motor_heat import MotorHeat
 from simulators.physics.power_meter import PowerMeter
-from simulators.physics.rotor_vibration import BEARING_DAMAGE, Causes, bearing_signs, velocity_mm_s
+from simulators.physics.rolling_bearing import RollingBearing
+from simulators.physics.rotor_vibration import BEARING_DAMAGE, Causes, bearing_signs, by_bearing, sound_mm_s, velocity_mm_s
 from simulators.physics.three_phase import phases
 from simulators.physics.wander import wander
 from simulators.physics.weather import Weather
@@ -55,6 +57,11 @@ class Motor(Machines):
 
     KIND = "motor"
     LONGEST_STEP_SECONDS = 30.0
+    BEARINGS: ClassVar[Mapping[str, RollingBearing]] = {
+        "drive": RollingBearing(balls=8, ball_diameter_mm=33.338, pitch_diameter_mm=147.5),
+        "non_drive": RollingBearing(balls=8, ball_diameter_mm=28.575, pitch_diameter_mm=125.0),
+    }
+    """Deep-groove bearings 6319 and 6316: bore and width after ISO 15, balls of the usual sizes."""
     FAULTS: ClassVar[Mapping[str, MachineFault]] = {
         "broken_rotor_bar": MachineFault(
             "转子断条", "Broken rotor bars", "rotor resistance +40 %, current and 1x vibration swing with the slip"
@@ -270,6 +277,7 @@ class Motor(Machines):
         harmonics = np.where(self.has_drive, 0.12, 0.0)
         point = hot.load_point(phase_v=motor_v, hertz=hertz, torque_nm=self._torque_nm, extra_share=harmonics)
 
+        self._slip = point.slip
         shorted_a = 0.09 * RATED_A * self.faults["inter_turn_short"]
         negative_a = np.where(self.has_drive, 0.0, self._negative_v / hot.negative_ohms) - 1j * shorted_a
         self._pole_pass = np.mod(self._pole_pass + 4 * np.pi * point.slip * hertz * seconds, 2 * np.pi)
@@ -344,21 +352,47 @@ class Motor(Machines):
         mohm = self._insulation_mohm * (1.25 - 0.6 * damp) * (1 - 0.98 * self.faults["inter_turn_short"])
         self._measured_mohm = np.where(self._is_on(), self._measured_mohm, mohm)
 
-    def _vibration_mm_s(self) -> Array:
-        """Velocities by bearing (drive, non-drive) and direction (horizontal, vertical, axial), shape ``(n, 2, 3)``."""
+    def _causes(self) -> Causes:
+        """Tell what shakes the machines."""
         speed = self._speed_rpm / RATED_RPM
         loose_noise = np.clip(1 + 0.25 * self._swings[:, 3], 0.4, 1.6)
         once = self._residual_imbalance_mm_s + 3.4 * self.faults["imbalance"]
         once = (once * speed**2 + 3.0 * self.faults["eccentricity_dynamic"] * speed) * (1 + 3 * (self._swing - 1))
         once = np.hypot(once, 1.5 * self.faults["broken_rotor_bar"] * (1 + 0.5 * np.sin(self._pole_pass)) * speed)
         pull = 3.2 * self.faults["eccentricity_static"] + 0.9 * self.faults["inter_turn_short"]
-        causes = Causes(
+        return Causes(
             once_a_turn=once,
             misaligned=3.6 * self.faults["misalignment"] * speed,
             loose=3.6 * self.faults["looseness"] * loose_noise * speed,
             magnetic=pull + np.where(self.has_drive, 0.0, 40 * np.abs(self._negative_v) / self._positive_v),
         )
-        return velocity_mm_s(self._base_mm_s, causes, self._damages(), speed=speed)
+
+    def _vibration_mm_s(self) -> Array:
+        """Velocities by bearing (drive, non-drive) and direction (horizontal, vertical, axial), shape ``(n, 2, 3)``."""
+        return velocity_mm_s(self._base_mm_s, self._causes(), self._damages(), speed=self._speed_rpm / RATED_RPM)
+
+    def record(self, signal: str, machine: int) -> tuple[float, Array]:
+        if signal not in self.kind.waveform_signals:
+            return super().record(signal, machine)
+        moment = motor_records.Moment(
+            speed_rpm=self._speed_rpm,
+            hertz=self._hertz,
+            slip=self._slip,
+            phase_a=np.abs(self._motor_a[:, 0]),
+            distortion=np.where(self.has_drive, 0.02, 0.009 * self._voltage_thd_percent),
+            sound_mm_s=sound_mm_s(self._base_mm_s, self._speed_rpm / RATED_RPM),
+            sound_m_s2=self._base_m_s2,
+            causes=by_bearing(self._causes()),
+            faults={name: self.faults[name] for name in self.FAULTS},
+        )
+        number = self.kind.waveform_signals.index(signal)
+        own = np.random.default_rng((self.seeds[machine], 2, number))
+        dice = np.random.default_rng((self.seeds[machine], 3, number, round(1000 * self.seconds)))
+        if signal == "current_waveform_a":
+            return motor_records.current(moment, machine, own=own, dice=dice)
+        bearing = signal.removeprefix("acceleration_waveform_")
+        place = (machine, _BEARINGS.index(bearing))
+        return motor_records.acceleration(moment, place, self.BEARINGS[bearing], own=own, dice=dice)
 
     def true_values(self) -> Values:
         air_c = self._room_c()

@@ -4,7 +4,7 @@ Imbalance grows with the square of the speed, misalignment is axial and stronges
 unsteady, the magnetic pull comes with eccentricity and negative sequence (levels after ISO 20816-3). Damage of a rolling bearing
 is first a shock, then high-frequency acceleration, and velocity last.
 
-Limits: levels, not waveforms: lines of bars, slots and bearings show only through these figures.
+Limits: levels, not waveforms: lines of bars, slots and bearings show only through these figures, and in `vibration_record`.
 """
 
 from collections.abc import Mapping
@@ -49,12 +49,23 @@ class Causes(NamedTuple):
 
 def velocity_mm_s(base_mm_s: Array, causes: Causes, damages: Mapping[str, Array], *, speed: Array) -> Array:
     """Velocities, shape ``(n, 2, 3)``; ``damages`` are severities by bearing, ``speed`` is a share of the rated one."""
-    squares = (base_mm_s * (0.5 + 0.5 * speed[:, None, None])) ** 2
-    for amplitude, pattern in zip(causes, (_ONCE_A_TURN, _MISALIGNED, _LOOSE, _MAGNETIC), strict=True):
-        squares = squares + (amplitude[:, None, None] * pattern) ** 2
+    squares = sound_mm_s(base_mm_s, speed) ** 2
+    for by_place in by_bearing(causes):
+        squares = squares + by_place**2
     for name, severity in damages.items():
         squares = squares + (BEARING_DAMAGE[name].velocity_mm_s * severity[:, :, None] * _DAMAGED) ** 2
     return np.where((speed > 0.05)[:, None, None], np.sqrt(squares), _STANDING_MM_S)
+
+
+def sound_mm_s(base_mm_s: Array, speed: Array) -> Array:
+    """Give what shakes a healthy machine, shape ``(n, 2, 3)``."""
+    return base_mm_s * (0.5 + 0.5 * speed[:, None, None])
+
+
+def by_bearing(causes: Causes) -> Causes:
+    """Give what each cause does at each bearing in each direction, shape ``(n, 2, 3)``."""
+    patterns = (_ONCE_A_TURN, _MISALIGNED, _LOOSE, _MAGNETIC)
+    return Causes(*(of[:, None, None] * pattern for of, pattern in zip(causes, patterns, strict=True)))
 
 
 def bearing_signs(base_m_s2: Array, damages: Mapping[str, Array], *, poor_grease: Array, speed: Array) -> tuple[Array, Array]:

@@ -5,14 +5,19 @@ answered, so that all its values and source timestamps are of one instant; for s
 `PERIOD_SECONDS` while somebody watches it. What went out is recorded under its source timestamp, so a client that keeps it can
 join exactly: one line per Read and machine, and one per refresh while a subscription would have seen it.
 
+A waveform is an array variable whose source timestamp is that of its first sample, with the property XAxisDefinition of a
+YArrayItem (OPC UA Part 8, 5.3.4.2): the range of its axis, in seconds, is where the first and the last sample lie. A record is
+taken when somebody asks and the one before is old enough; records are in no truth log.
+
 Faults are methods of the server: a bad status, a removed node, slow answers, a restart with or without a goodbye, no sessions.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -46,6 +51,12 @@ _VARIANTS = {
     SignalType.ENUM: ua.VariantType.Int32,
     SignalType.TEXT: ua.VariantType.String,
 }
+_SECONDS = ua.EUInformation(
+    NamespaceUri="http://www.opcfoundation.org/UA/units/un/cefact",
+    UnitId=ua.Int32(0x534543),  # "SEC" of UN/ECE Recommendation 20
+    DisplayName=ua.LocalizedText("s"),
+    Description=ua.LocalizedText("second"),
+)
 _EMPTY = {ua.VariantType.String: "", ua.VariantType.Boolean: False}
 Record = Callable[[Served], None]
 _SECURE = [
@@ -77,11 +88,45 @@ class _Variable:
         return str(raw) if self._codec is None else self._codec.decode(raw)[0]
 
 
+class _Waveform(NamedTuple):
+    """One waveform's nodes."""
+
+    node_id: ua.NodeId
+    axis_id: ua.NodeId
+    rate_id: ua.NodeId | None
+    """Where the device model has a variable for the sampling rate."""
+    codec: ValueCodec
+
+    def values(self, rate_hz: float, samples: Sequence[float], at: ua.DateTime) -> Iterable[tuple[ua.NodeId, ua.DataValue]]:
+        """Give what each node holds once a record is taken, its own value last."""
+        start = at - timedelta(seconds=len(samples) / rate_hz)
+        axis = ua.AxisInformation(
+            EngineeringUnits=_SECONDS,
+            EURange=ua.Range(ua.Double(0.0), ua.Double((len(samples) - 1) / rate_hz)),
+            Title=ua.LocalizedText("Time"),
+        )
+        raw = [self.codec.encode(sample) for sample in samples]
+        yield self.axis_id, ua.DataValue(ua.Variant(axis, ua.VariantType.ExtensionObject), SourceTimestamp=at)
+        if self.rate_id is not None:
+            yield self.rate_id, ua.DataValue(ua.Variant(rate_hz, ua.VariantType.Double), SourceTimestamp=at)
+        yield self.node_id, ua.DataValue(ua.Variant(raw, ua.VariantType.Float), SourceTimestamp=start, ServerTimestamp=at)
+
+
 class _MachineNodes:
     """One machine's variables in the address space."""
 
-    def __init__(self, server: Server, equipment: Equipment, variables: dict[str, _Variable], record: Record) -> None:
+    def __init__(
+        self,
+        server: Server,
+        equipment: Equipment,
+        variables: dict[str, _Variable],
+        waveforms: dict[str, _Waveform],
+        record: Record,
+    ) -> None:
         self._server, self._equipment, self._variables, self._record = server, equipment, variables, record
+        self._waveforms = waveforms
+        self.waveform_ids = {node_id for waveform in waveforms.values() for node_id in waveform[:3] if node_id is not None}
+        self._next_record_at = -math.inf
         self.signal_of = {variable.node_id: name for name, variable in variables.items()}
         self.statuses: dict[str, ua.StatusCode] = {}
         self._unrecorded: Served | None = None
@@ -108,6 +153,17 @@ class _MachineNodes:
         self._unrecorded = Served(_microseconds(at), self._equipment.name, served)
         self.record_if_watched()
 
+    async def take_records(self, *, now: float) -> None:
+        """Take a record of each waveform if it is time for one, by the event loop's clock."""
+        if now < self._next_record_at:
+            return
+        self._next_record_at = now + self._equipment.settings.record_seconds
+        at = ua.DateTime.now(UTC)
+        for name, waveform in self._waveforms.items():
+            rate_hz, samples = self._equipment.record(name)
+            for node_id, data in waveform.values(rate_hz, samples.tolist(), at):
+                await self._server.iserver.aspace.write_attribute_value(node_id, AttributeIds.Value, data)
+
     def record_if_watched(self) -> None:
         """Record what a subscription has been told, or will be told as its first values."""
         if self._unrecorded is not None and self.is_watched:
@@ -117,8 +173,16 @@ class _MachineNodes:
     @property
     def is_watched(self) -> bool:
         """Tell whether a subscription monitors any of the machine's values."""
+        return self._is_any_watched(self.signal_of)
+
+    @property
+    def is_recording_watched(self) -> bool:
+        """Tell whether a subscription monitors any of its waveforms."""
+        return self._is_any_watched(self.waveform_ids)
+
+    def _is_any_watched(self, node_ids: Iterable[ua.NodeId]) -> bool:
         nodes = self._server.iserver.aspace
-        return any(nodes[node_id].attributes[AttributeIds.Value].datachange_callbacks for node_id in self.signal_of)
+        return any(nodes[node_id].attributes[AttributeIds.Value].datachange_callbacks for node_id in node_ids)
 
     async def remove(self, signal: str) -> None:
         """Take a node away, as a controller does that gets another program."""
@@ -310,39 +374,29 @@ class OpcUaServer:
         own = await self._server.register_namespace("urn:shangyun:simulator")
         root = await folder.add_object(_node_id(equipment.name, own), ua.QualifiedName(equipment.name, own))
         signals = signals_of(profile)
-        objects = {"": root}
-        variables = {}
+        tree = _Tree({"": root}, equipment.name, indexes, own)
+        variables, waveforms = {}, {}
         for point in profile.points:
             if point.index is not None or point.field is not None:
                 raise ConfigError(f"{equipment.name}: {point.signal} is part of an array or a structure, which is not simulated")
             signal = signals[point.signal]
-            if point.path is not None:
-                *above, last = point.path.split("/")
-                prefix, _, name = last.partition(":")
-                parent = await self._object(objects, equipment.name, above, indexes, own)
-                node_id, name_in = _node_id(f"{equipment.name}/{point.path}", own), ua.QualifiedName(name, indexes[prefix])
-            else:
-                parent, node_id = root, _node_id_of(str(point.node), indexes)
-                name_in = ua.QualifiedName(point.signal, own)
+            parent, node_id, name_in = await tree.place(point.path, point.node, point.signal)
+            if signal.type is SignalType.WAVEFORM:
+                array = await parent.add_variable(node_id, name_in, [0.0], ua.VariantType.Float)
+                axis_id = _node_id(f"{equipment.name}/{point.signal}/axis", own)
+                await array.add_property(axis_id, ua.QualifiedName("XAxisDefinition", 0), ua.AxisInformation())
+                rate_id = None
+                if point.rate is not None:
+                    in_path, by_id = (None, point.rate) if point.path is None else (point.rate, None)
+                    beside, rate_id, rate_name = await tree.place(in_path, by_id, f"{point.signal}_rate")
+                    await beside.add_variable(rate_id, rate_name, 0.0, ua.VariantType.Double)
+                waveforms[point.signal] = _Waveform(node_id, axis_id, rate_id, ValueCodec(point, signal))
+                continue
             variant = _VARIANTS[signal.type]
             await parent.add_variable(node_id, name_in, _EMPTY.get(variant, 0), variant)
             codec = ValueCodec(point, signal) if signal.is_numeric else None
             variables[point.signal] = _Variable(node_id, signal, codec)
-        return _MachineNodes(self._server, equipment, variables, self._record)
-
-    async def _object(
-        self, objects: dict[str, Node], machine: str, parts: Sequence[str], indexes: dict[str, int], own: int
-    ) -> Node:
-        """Give the object at the end of a browse path below a machine, made where it is not there yet."""
-        path = ""
-        for part in parts:
-            above, path = path, f"{path}/{part}"
-            if path not in objects:
-                prefix, _, name = part.partition(":")
-                objects[path] = await objects[above].add_object(
-                    _node_id(machine + path, own), ua.QualifiedName(name, indexes[prefix])
-                )
-        return objects[path]
+        return _MachineNodes(self._server, equipment, variables, waveforms, self._record)
 
     async def _before_read(self, event: Any, _: object) -> None:
         if self.delay_seconds:
@@ -351,6 +405,8 @@ class OpcUaServer:
         for nodes in self._nodes:
             if not asked.isdisjoint(nodes.signal_of):
                 await nodes.refresh()
+            if not asked.isdisjoint(nodes.waveform_ids):
+                await nodes.take_records(now=asyncio.get_running_loop().time())
 
     async def _after_read(self, event: Any, _: object) -> None:
         items = zip(event.request_params.NodesToRead, event.response_params, strict=True)
@@ -368,6 +424,39 @@ class OpcUaServer:
             for nodes in self._nodes:
                 if nodes.is_watched:
                     await nodes.refresh()
+                if nodes.is_recording_watched:
+                    await nodes.take_records(now=asyncio.get_running_loop().time())
+
+
+class _Tree(NamedTuple):
+    """The objects below one machine."""
+
+    objects: dict[str, Node]
+    """By their paths; the machine itself is at the empty one."""
+    machine: str
+    indexes: dict[str, int]
+    own: int
+
+    async def place(self, path: str | None, node: str | None, name: str) -> tuple[Node, ua.NodeId, ua.QualifiedName]:
+        """Give the object in which a variable stands, its id and its name, by a browse path or else a node id."""
+        if path is None:
+            return self.objects[""], _node_id_of(str(node), self.indexes), ua.QualifiedName(name, self.own)
+        *above, last = path.split("/")
+        prefix, _, name = last.partition(":")
+        parent = await self._object(above)
+        return parent, _node_id(f"{self.machine}/{path}", self.own), ua.QualifiedName(name, self.indexes[prefix])
+
+    async def _object(self, parts: Sequence[str]) -> Node:
+        """Give the object at the end of a path, made where it is not there yet."""
+        path = ""
+        for part in parts:
+            above, path = path, f"{path}/{part}"
+            if path not in self.objects:
+                prefix, _, name = part.partition(":")
+                self.objects[path] = await self.objects[above].add_object(
+                    _node_id(self.machine + path, self.own), ua.QualifiedName(name, self.indexes[prefix])
+                )
+        return self.objects[path]
 
 
 def _node_id(path: str, namespace: int) -> ua.NodeId:

@@ -231,6 +231,60 @@ def test_a_node_id_is_numbered_or_stands_behind_a_prefix(tmp_path: Path, node: s
     assert (point.path, point.node, point.index, point.field) == (None, node, 2, "Outer.Inner")
 
 
+MOTOR = OPCUA.replace('"cnc_machine"', '"motor"')
+
+
+def test_a_waveforms_sampling_rate_is_told_by_the_server_by_a_variable_or_by_the_profile(tmp_path: Path) -> None:
+    path = tmp_path / "profile.toml"
+    points = [
+        '{ signal = "acceleration_waveform_drive", path = "mt:Drive" },',
+        '{ signal = "acceleration_waveform_non_drive", path = "mt:Other", unit = "m/s²", rate_hz = 25600 },',
+        '{ signal = "current_waveform_a", node = "mt:s=I", rate = "mt:s=Rate" },',
+    ]
+    path.write_text(f"{MOTOR}{chr(10).join(points)}\n]\n")
+    profile = read_profile(path)
+    assert isinstance(profile, OpcUaProfile)
+    assert [(point.rate, point.rate_hz) for point in profile.points] == [(None, None), (None, 25600.0), ("mt:s=Rate", None)]
+    assert {point.signal for point in profile.points} == set(load_kind("motor").waveform_signals)
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ('signal = "speed", path = "mt:A", rate = "mt:B"', "points[1].rate: belongs to a waveform; 'speed' is real"),
+        ('signal = "speed", path = "mt:A", rate_hz = 10', "points[1].rate_hz: belongs to a waveform; 'speed' is real"),
+        ('signal = "{wave}", path = "mt:A", rate_hz = 0', "points[1].rate_hz: input should be greater than 0"),
+        ('signal = "{wave}", path = "mt:A", index = 0', "points[1].index: takes one number, and '{wave}' is a waveform"),
+        ('signal = "{wave}", path = "mt:A", rate = "B"', "points[1].rate: 'B' is not '<prefix>:<name>' with one of"),
+        ('signal = "{wave}", node = "mt:s=A", rate = "mt:B"', "points[1].rate: 'mt:B' is not a node id such as"),
+        ('signal = "{wave}", path = "mt:A", rate = "mt:B", rate_hz = 9', "points[1]: a waveform's sampling rate is either read"),
+        ('signal = "{wave}", path = "mt:A", unit = "mm/s"', "points[1].unit: 'mm/s' cannot be converted to 'm/s²'"),
+        ('signal = "{wave}", path = "mt:A", map = {{ 0 = "off" }}', "points[1]: has a 'map', but '{wave}' is waveform"),
+    ],
+)
+def test_a_mistake_in_a_waveform_is_told_with_its_line(tmp_path: Path, point: str, message: str) -> None:
+    path, wave = tmp_path / "profile.toml", "acceleration_waveform_drive"
+    path.write_text(f"{MOTOR}{{ {point.format(wave=wave)} }},\n]\n")
+    assert told(path).startswith(f"profile.toml:10: {message.format(wave=wave)}")
+
+
+@pytest.mark.parametrize(
+    ("head", "point"),
+    [
+        (HEAD, 'address = 1, type = "float32"'),
+        (HEAD, 'address = 1, type = "string", words = 4'),
+        (MTCONNECT.replace('"cnc_machine"', '"motor"'), 'data_item = "w"'),
+    ],
+)
+def test_a_waveform_where_no_waveform_can_be_carried_is_told(tmp_path: Path, head: str, point: str) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_text(head.replace('"boiler"', '"motor"') + f'{{ signal = "current_waveform_a", {point} }},\n]\n')
+    protocol = "modbus" if head is HEAD else "mtconnect"
+    assert told(path) == (
+        f"profile.toml:9: points[1]: 'current_waveform_a' is a waveform, which only OPC UA carries, not {protocol}"
+    )
+
+
 def test_a_machine_speaks_mtconnect_by_data_items_and_words(tmp_path: Path) -> None:
     path = tmp_path / "profile.toml"
     points = """  { signal = "execution", type = "EXECUTION", map = { ACTIVE = "active", READY = "reset" } },
@@ -352,6 +406,44 @@ def test_a_mistake_in_a_kind_is_told(tmp_path: Path, old: str, new: str, message
     [problem] = caught.value.problems
     assert message in str(problem)
     assert problem.line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'A", role = "condition", label = { zh = "A 相电机',
+            'A", key = true, role = "condition", label = { zh = "A 相电机',
+            "key",
+        ),
+        (
+            'A", role = "condition", label = { zh = "A 相电机',
+            'A", normal = [0, 1], role = "condition", label = { zh = "A 相电机',
+            "normal",
+        ),
+        ('y = "motor_current"', 'y = "current_waveform_a"', "picture"),
+        ('counter = "energy_total"', 'counter = "current_waveform_a"', "energy"),
+    ],
+)
+def test_a_waveform_is_no_value_of_its_machine(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = tmp_path / "motor" / "kind.toml"
+    path.parent.mkdir()
+    text = (FOLDER / "motor" / "kind.toml").read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_kind(path)
+    [problem] = caught.value.problems
+    drawn = "is a waveform, of which only a spectrum can be drawn"
+    shown = "a waveform has neither a normal range nor alarms, and is not shown first"
+    assert (drawn if message in ("picture", "energy") else shown) in str(problem)
+
+
+def test_waveforms_are_neither_columns_nor_texts() -> None:
+    kind = load_kind("motor")
+    assert kind.waveform_signals == ("acceleration_waveform_drive", "acceleration_waveform_non_drive", "current_waveform_a")
+    assert not set(kind.waveform_signals) & {*kind.numeric_signals, *kind.text_signals}
+    assert len(kind.signals) == sum(map(len, (kind.waveform_signals, kind.numeric_signals, kind.text_signals)))
 
 
 def test_limits_apply_only_in_states_that_the_machine_has(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,58 @@ async def test_every_poll_of_a_run_reaches_the_cloud_once_in_order_and_stopping_
 
 
 @pytest.mark.broker
+async def test_a_motors_records_arrive_as_blocks_that_follow_each_other(broker: Broker, tmp_path: Path) -> None:
+    from device_profiles.profile import OpcUaProfile, load_profile
+    from simulators.fleet import Equipment
+    from simulators.servers.opcua import OpcUaServer
+    from simulators.settings import MachineSettings
+
+    name = "motor/generic_condition_monitor"
+    taken: dict[str, tuple[float, Any]] = {}
+
+    class Recorded(Equipment):
+        def record(self, signal: str) -> tuple[float, Any]:
+            taken[signal] = super().record(signal)
+            return taken[signal]
+
+    model = load_profile(name)
+    assert isinstance(model, OpcUaProfile)
+    plc = CountingPlc()
+    motor = Recorded(MachineSettings(name="motor-1", profile=name, port=0))
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(OpcUaServer([(motor, model)], lambda _: None, host="127.0.0.1", port=0))
+        device = await stack.enter_async_context(Responder(plc))
+        cloud = await stack.enter_async_context(ingest(broker, "d3"))
+        more = f"""
+[connections.motor]
+protocol = "opcua"
+url = "opc.tcp://127.0.0.1:{server.port}"
+security = "none"
+[[equipment]]
+name = "motor-1"
+profile = "{name}"
+connection = "motor"
+root = "Machines/motor-1"
+"""
+        path = write_settings(tmp_path, "d3", broker_port=broker.port, plc_port=device.port, more=more)
+        gateway = Gateway(load_gateway(path))
+        running = asyncio.create_task(gateway.run())
+        await until(lambda: sum(len(bundle.blocks) for bundle in cloud.bundles) >= 6, seconds=20)
+        assert not gateway._silent()  # noqa: SLF001 - a look that finds no record is no silence
+        gateway.stop()
+        await running
+    blocks = [block for bundle in cloud.bundles for block in bundle.blocks]
+    assert {block.equipment for block in blocks} == {"motor-1"}
+    for signal_name, (rate_hz, samples) in taken.items():
+        pieces = sorted((block for block in blocks if block.signal == signal_name), key=lambda block: block.start_us)
+        assert len(pieces) == 2
+        assert pieces[1].start_us - pieces[0].start_us == round(30_000 / rate_hz * 1e6)
+        sent = struct.unpack(f"<{len(samples)}f", b"".join(piece.samples for piece in pieces))
+        assert list(sent) == samples.astype("f4").tolist()
+    assert any(batch.equipment == "motor-1" for bundle in cloud.bundles for batch in bundle.batches)
+
+
+@pytest.mark.broker
 async def test_the_simulators_values_arrive_as_they_were_served(broker: Broker, tmp_path: Path) -> None:
     from device_profiles.profile import ModbusProfile, OpcUaProfile, load_profile
     from simulators.fleet import Equipment
@@ -203,6 +256,7 @@ async def start(path: Path) -> asyncio.subprocess.Process:
 import asyncio, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
+from typing import Any
 from edge_gateway.daemon import run_until_signal
 asyncio.run(run_until_signal(Path({str(path)!r})))
 """

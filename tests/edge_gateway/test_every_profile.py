@@ -63,13 +63,15 @@ async def test_what_the_machines_sensors_read_arrives_at_the_gateway_within_one_
         )
         settings = load_gateway(file)
         (described,) = Configuration.of(settings).machines["line"].values()
-        (target,) = described.targets()
+        target, *waveforms = described.targets()
         driver = make_driver("line", settings.connections["line"], now_us=Clock().now_us, counters={})
         async with driver:
-            poll = (await driver.read([target])).polls[0]
+            poll, *looks = (await driver.read([target, *waveforms])).polls
     found: dict[str, tuple[float | str, int]] = dict(zip(target.signals.names, poll.readings, strict=True))
     found |= {signal: (text, Quality.GOOD) for signal, text in poll.texts.items()}
-    assert found.keys() == {point.signal for point in profile.points if point.signal}
+    recorded = {block.signal for look in looks for block in look.blocks}
+    assert found.keys() | recorded == {point.signal for point in profile.points if point.signal}
+    assert not found.keys() & recorded
     assert closest_mistakes(found, machine.readings, profile) == []
 
 

@@ -16,7 +16,7 @@ from edge_gateway.driver import Poll
 from edge_gateway.flusher import Flusher
 from edge_gateway.rows import Loss, Rows
 from edge_gateway.spool import Spool, SpoolFailed
-from telemetry.bundle import Batch, SignalList
+from telemetry.bundle import Batch, Block, SignalList
 from telemetry.errors import ConfigError
 from telemetry.receipt import Receipt
 from telemetry.wire import decode_bundle
@@ -64,6 +64,21 @@ async def test_bundles_are_numbered_from_one_and_carry_epoch_and_floor(tmp_path:
         assert await seqs(it) == [2, 4]
         assert it.status.bundles == 2
         assert it.status.bytes == sum(len(b.payload) for b in await it.pending())
+
+
+async def test_a_record_travels_in_the_bundle_beside_the_rows(
+    tmp_path: Path,
+) -> None:
+    record = Block("boiler-1", "waveform", 3, 1000.0, struct.pack("<4f", 1, 2, 3, 4))
+    async with spool(tmp_path / "s") as it:
+        (sealed,) = await it.append([batch(40)], [], blocks=[record])
+        bundle = decode_bundle(sealed.payload)
+        assert (bundle.batches, bundle.blocks) == ((batch(40),), (record,))
+        await it.append([], [], blocks=[record])
+        assert await seqs(it) == [1, 2]
+    with sqlite3.connect(tmp_path / "s") as database:
+        assert database.execute("SELECT from_us, to_us FROM bundle ORDER BY seq").fetchall() == [(3, 40), (3, 3)]
+    database.close()
 
 
 async def test_the_same_bytes_come_back_after_a_restart_and_no_seq_is_used_twice(tmp_path: Path) -> None:

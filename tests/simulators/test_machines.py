@@ -14,6 +14,7 @@ from simulators.machine import Machines
 from simulators.machine_faults import Growth
 from simulators.settings import MachineSettings
 from simulators.truth import Wrong  # noqa: TC001 - beside its siblings
+from telemetry.errors import ConfigError
 
 MONDAY = datetime(2026, 6, 22, tzinfo=JINAN)
 Table = dict[str, npt.NDArray[np.float64]]
@@ -40,12 +41,19 @@ def test_every_kind_of_the_guide_has_a_machine() -> None:
 
 @pytest.mark.parametrize("kind", machine_kinds())
 def test_a_machine_tells_every_signal_of_its_kind_and_nothing_else(kind: str) -> None:
-    values = of(kind, 1, 2).values()
-    signals = load_kind(kind).signals
-    assert values.keys() == signals.keys()
-    for name, signal in signals.items():
+    machines = of(kind, 1, 2)
+    values, signals, waveforms = machines.values(), machines.kind.signals, machines.kind.waveform_signals
+    assert values.keys() == signals.keys() - waveforms
+    for name in values:
         assert len(values[name]) == 2, name
-        assert all(isinstance(value, str) == (signal.type is SignalType.TEXT) for value in values[name]), name
+        assert all(isinstance(value, str) == (signals[name].type is SignalType.TEXT) for value in values[name]), name
+    for name in waveforms:
+        rate_hz, samples = machines.record(name, 1)
+        assert rate_hz > 0, name
+        assert np.isfinite(samples).all(), name
+        assert samples.shape > (1000,), name
+    with pytest.raises(ConfigError, match=f"a {kind} records no 'state'"):
+        machines.record("state", 0)
 
 
 @pytest.mark.parametrize("kind", machine_kinds())
@@ -63,6 +71,10 @@ def test_reading_a_machine_does_not_change_what_it_does(kind: str) -> None:
         read.step(20)
         read.values()
         unread.step(20)
+    for name in read.kind.waveform_signals:
+        read.record(name, 0)
+    read.step(20)
+    unread.step(20)
     for name, value in read.true_values().items():
         if not isinstance(value, list):
             assert value == pytest.approx(unread.true_values()[name], nan_ok=True), name

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from asyncua import ua
 from asyncua.client.client import Client
@@ -15,6 +16,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from device_profiles.kind import load_kind
 from device_profiles.profile import OpcUaProfile, load_profile
 from edge_gateway.drivers.opcua.certificates import make_certificate
+from simulators.dice import Array
 from simulators.fleet import Equipment
 from simulators.servers.opcua import PERIOD_SECONDS, Certificate, OpcUaServer
 from simulators.settings import MachineSettings
@@ -128,6 +130,71 @@ async def test_a_subscription_delivers_only_what_the_truth_log_holds(client: Cli
     after = len(truth)
     await asyncio.sleep(2 * PERIOD_SECONDS)
     assert len(truth) == after  # nobody watches any more
+
+
+async def test_a_waveform_is_an_array_with_an_axis_in_seconds_that_begins_with_its_source_time() -> None:
+    name = "motor/generic_condition_monitor"
+    profile = load_profile(name)
+    assert isinstance(profile, OpcUaProfile)
+    motor = Equipment(MachineSettings(name="motor-1", profile=name, port=0))
+    async with (
+        OpcUaServer([(motor, profile)], lambda _: None, host="127.0.0.1", port=0) as server,
+        Client(f"opc.tcp://127.0.0.1:{server.port}/") as client,
+    ):
+        root, index = await root_of(client, "motor-1"), await client.get_namespace_index(profile.namespaces["cm"])
+        wave = await root.get_child([ua.QualifiedName(part, index) for part in ("Vibration", "DriveEnd", "AccelerationWaveform")])
+        before = datetime.now(UTC)
+        first, again = [await wave.read_data_value() for _ in range(2)]
+        axis = await (await wave.get_child("0:XAxisDefinition")).read_value()
+        current = await root.get_child([ua.QualifiedName(part, index) for part in ("Electrical", "CurrentWaveformA")])
+        rate = await root.get_child([ua.QualifiedName(part, index) for part in ("Electrical", "CurrentWaveformRate")])
+        samples, rate_hz = await client.read_values([current, rate])
+    assert first.Value is not None
+    assert first.Value.VariantType is ua.VariantType.Float
+    assert len(first.Value.Value) == 51_200
+    assert (axis.EngineeringUnits.DisplayName.Text, axis.EURange.Low) == ("s", 0.0)
+    assert axis.EURange.High == pytest.approx(51_199 / 25_600, rel=1e-12)
+    assert abs(microseconds(first.SourceTimestamp) + 2_000_000 - before.timestamp() * 1e6) < 2_000_000, "it ends when it is taken"
+    assert again == first, "the next record is taken after an hour"
+    assert (len(samples), rate_hz) == (50_000, 2500.0)
+
+
+async def test_records_are_taken_again_when_it_is_time_and_a_subscription_hears_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "motor/generic_condition_monitor"
+    profile = load_profile(name)
+    assert isinstance(profile, OpcUaProfile)
+    settings = MachineSettings(name="motor-1", profile=name, port=0, record_seconds=30)
+    taken: list[str] = []
+    motor = Equipment(settings.model_copy(update={"record_seconds": 3 * PERIOD_SECONDS}))
+
+    def record(signal: str) -> tuple[float, Array]:
+        taken.append(signal)
+        return 100.0, np.arange(10.0) + len(taken)
+
+    monkeypatch.setattr(motor, "record", record)
+    seen: list[int] = []
+
+    class Handler:
+        def datachange_notification(self, _: Node, value: list[float], data: Any) -> None:
+            del data
+            seen.append(len(value))
+
+    async with (
+        OpcUaServer([(motor, profile)], lambda _: None, host="127.0.0.1", port=0) as server,
+        Client(f"opc.tcp://127.0.0.1:{server.port}/") as client,
+    ):
+        assert taken == [], "nobody has asked"
+        root, index = await root_of(client, "motor-1"), await client.get_namespace_index(profile.namespaces["cm"])
+        current = await root.get_child([ua.QualifiedName(part, index) for part in ("Electrical", "CurrentWaveformA")])
+        subscription = await client.create_subscription(50, Handler())
+        await subscription.subscribe_data_change(current)
+        await asyncio.sleep(9 * PERIOD_SECONDS)
+        await subscription.delete()
+        count = len(taken)
+        await asyncio.sleep(4 * PERIOD_SECONDS)
+    assert len(taken) == count, "nobody asks any more"
+    assert 2 <= count // 3 <= 4, "three waveforms, each taken anew after three periods"
+    assert 10 in seen
 
 
 async def test_a_client_cannot_write(client: Client) -> None:

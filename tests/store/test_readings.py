@@ -293,8 +293,8 @@ def test_of_many_dense_records_the_one_asked_for_is_found(store: Any, bundle: An
     machine = boiler(store, "cnc-1")
     for start_us in starts[::7]:
         start = datetime.fromtimestamp(start_us / 1e6, UTC)
-        asked = {"start": start, "end": start + timedelta(microseconds=1), "limit": 1}
-        (one,) = waveforms(store.database, machine.id, "vibration", **asked)
+        end = start + timedelta(microseconds=1)
+        (one,) = waveforms(store.database, machine.id, "vibration", start=start, end=end, limit=1)
         assert (one.start, len(one.samples)) == (start, 300)
     # Six blocks are looked at, two records of three; what the last of them begins with is not known and left out.
     newest = waveforms(store.database, machine.id, "vibration", start=at, end=store.now, limit=2)

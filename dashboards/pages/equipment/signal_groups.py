@@ -18,6 +18,8 @@ def signal_groups(kind: Kind, language: Language) -> list[SignalGroup]:
     found: dict[tuple[str, ...], list[ShownSignal]] = {(): []}
     for members in kind.members.values():
         for name, part in members.items():
+            if name in kind.waveform_signals:  # records have a page of their own
+                continue
             found.setdefault(tuple(part), []).append(shown_signal(kind, name, language))
     return [
         SignalGroup(" · ".join(getattr(kind.parts[place].label, language) for place in places), signals)

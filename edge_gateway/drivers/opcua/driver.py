@@ -15,6 +15,7 @@ from edge_gateway import metrics
 from edge_gateway.device_clock import DeviceClock
 from edge_gateway.driver import Answer, Deliver, Poll, Target
 from edge_gateway.drivers.opcua.nodes import Nodes, Signal
+from edge_gateway.drivers.opcua.records import Records
 from edge_gateway.drivers.opcua.security import protect
 from edge_gateway.drivers.opcua.session import LOST, Session, is_loss
 from edge_gateway.drivers.opcua.structures import Structures
@@ -41,6 +42,7 @@ class OpcUa:
         self._is_open = False
         self._is_lost = False
         self._signals: dict[Target, dict[str, Signal]] = {}
+        self._records = Records(name, self._clock, self._say_once)
         self._said: set[str] = set()
         if settings.security == "none":
             what = "the values" if settings.username is None else "the values, and perhaps read the password"
@@ -99,6 +101,7 @@ class OpcUa:
 
     def forget(self, target: Target) -> None:
         self._signals.pop(target, None)
+        self._records.forget(target)
         if self._place is not None:
             self._place.nodes.forget(target)
 
@@ -106,7 +109,7 @@ class OpcUa:
         answer = Answer(time_us=self._now_us(), polls=[target.nothing(Quality.BAD_NOT_CONNECTED) for target in targets])
         try:
             place = self._here
-            nodes = [await place.nodes.of(target) for target in targets]
+            nodes = [{} if target.waveforms else await place.nodes.of(target) for target in targets]
             began, answer.time_us = asyncio.get_running_loop().time(), self._now_us()
             values = await place.session.read([node for some in nodes for node in some.values()])
             metrics.ROUND_TRIP.labels(self._name).observe(asyncio.get_running_loop().time() - began)
@@ -115,6 +118,9 @@ class OpcUa:
                 await self._poll_of(target, place.structures, dict(zip(some, rest, strict=False)), raw)
                 for target, some in zip(targets, nodes, strict=True)
             ]
+            for target, poll in zip(targets, answer.polls, strict=True):
+                if target.waveforms:
+                    poll.blocks = await self._records.of(target, place, raw)
         except UaStatusCodeError as error:
             if is_loss(error):
                 return self._lost(answer)
@@ -160,7 +166,7 @@ class OpcUa:
     ) -> Poll:
         poll = target.nothing(Quality.BAD_CONFIGURATION_ERROR)
         columns = {signal: column for column, signal in enumerate(target.signals.names)}
-        for name, signal in self._signals_of(target).items():
+        for name, signal in () if target.waveforms else self._signals_of(target).items():
             data = values.get(name)
             if raw is not None:
                 raw[name] = "no such node" if data is None else shown(data)

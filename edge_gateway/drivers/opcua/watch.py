@@ -41,7 +41,7 @@ class Watch:
         self._place = place
         self._subscriptions: dict[int, Subscription] = {}
         self._polled: list[Target] = []
-        """Targets for which the server gives no subscription."""
+        """Targets for which the server gives no subscription, and those of waveforms."""
         # A handle that another client or an earlier run has chosen must never be taken for one of ours.
         self._next_handle = random.SystemRandom().randrange(2**31)
         self._acknowledgements: list[ua.SubscriptionAcknowledgement] = []
@@ -109,6 +109,9 @@ class Watch:
         return [one for one, result in zip(known.values(), results, strict=False) if result.StatusCode.is_good()]
 
     async def _subscribe(self, target: Target, deliver: Deliver) -> None:
+        if target.waveforms:  # a record is no news of this second, and too large to travel between those that are
+            self._polled.append(target)
+            return
         subscription = Subscription(target, self._place, deliver, first_handle=self._next_handle)
         self._next_handle = (self._next_handle + _MOST_ITEMS) % 2**31
         try:

@@ -279,3 +279,54 @@ def test_each_drive_can_say_whatever_the_motor_does() -> None:
             single = {name: of[machine] for name, of in values.items()}
             single |= {name: int(single[name]) % modulus for name, modulus in codec.moduli.items()}
             codec.encode(single)
+
+
+# --- high-rate records ------------------------------------------------------------------------------------------------------
+
+
+def test_a_record_agrees_with_what_the_other_sensors_show_at_the_moment() -> None:
+    names = ["", "bearing_outer", "bearing_inner", "lubrication_poor", "imbalance", "misalignment", "broken_rotor_bar"]
+    machines = motors([1, 4], faults=names)
+    machines.step(2 * 3600)
+    values = machines.true_values()
+    for machine in range(machines.n):
+        rate_hz, samples = machines.record("acceleration_waveform_drive", machine)
+        lines, hertz = np.fft.rfft(samples) / len(samples), np.fft.rfftfreq(len(samples), 1 / rate_hz)
+        high = np.sqrt(2 * np.sum(np.abs(lines[hertz > 1000]) ** 2))
+        assert high == pytest.approx(values["vibration_acceleration_drive"][machine], rel=0.03)
+        band = (hertz >= 10) & (hertz <= 1000)
+        velocity = 1000 * np.sqrt(2 * np.sum(np.abs(lines[band] / (2 * np.pi * hertz[band])) ** 2))
+        assert velocity == pytest.approx(values["vibration_velocity_drive_v"][machine], rel=0.35)
+        _, current = machines.record("current_waveform_a", machine)
+        # The swing of broken bars is slower than the record; the meter shows it at its moment.
+        assert np.sqrt(np.mean(current**2)) == pytest.approx(values["motor_current"][machine], rel=0.05)
+
+
+def test_a_damaged_bearing_is_heard_at_its_own_end_alone() -> None:
+    machines = motors([2], faults=["", "bearing_outer"])
+    machines.step(3600)
+    levels = {
+        end: [float(np.std(machines.record(f"acceleration_waveform_{end}", machine)[1])) for machine in (0, 1)]
+        for end in ("drive", "non_drive")
+    }
+    assert levels["drive"][1] > 4 * levels["drive"][0]
+    assert levels["non_drive"][1] == pytest.approx(levels["non_drive"][0], rel=0.1)
+
+
+def test_records_differ_from_moment_to_moment_and_from_end_to_end_and_are_the_same_for_the_same_moment() -> None:
+    machines = motors([2])
+    machines.step(600)
+    first, again = (machines.record("acceleration_waveform_drive", 0)[1] for _ in range(2))
+    other = machines.record("acceleration_waveform_non_drive", 0)[1]
+    machines.step(60)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, machines.record("acceleration_waveform_drive", 0)[1])
+    assert not np.array_equal(first, other)
+
+
+def test_a_motor_that_stands_still_records_noise_alone() -> None:
+    machines = motors([2], start=MONDAY.replace(hour=8))
+    machines._state[:], machines._hertz[:], machines._speed_rpm[:] = STOPPED, 0.0, 0.0  # noqa: SLF001 - no fault stops it at once
+    machines._turn(0.0)  # noqa: SLF001
+    for signal in machines.kind.waveform_signals:
+        assert np.abs(machines.record(signal, 0)[1]).max() < 0.3, signal

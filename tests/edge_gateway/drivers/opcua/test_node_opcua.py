@@ -1,8 +1,14 @@
 """Against a server that neither we nor asyncua's people have written: node-opcua."""
 
 import itertools
+import math
+import struct
+from datetime import UTC, datetime
+
+import pytest
 
 from edge_gateway import metrics
+from edge_gateway.driver import Target
 from telemetry.quality import Quality
 from tests.edge_gateway.drivers.opcua.conftest import NodeServer
 from tests.edge_gateway.drivers.opcua.plant import (
@@ -13,6 +19,7 @@ from tests.edge_gateway.drivers.opcua.plant import (
     driver,
     many,
     numbers_in_order,
+    profile,
     target,
     told,
 )
@@ -29,6 +36,21 @@ async def test_every_value_is_read_with_its_status(node_server: NodeServer) -> N
         "energy_total",
     }
     assert answer.polls[0].texts == {"program": "O1001"}
+
+
+async def test_a_record_of_another_makers_y_array_item_is_read_with_its_axis_and_its_time(node_server: NodeServer) -> None:
+    model = profile(
+        [{"signal": "wave", "path": "m:Monitoring/m:Wave"}],
+        signals={"wave": {"type": "waveform", "unit": "m/s²", "label": {"zh": "波形", "en": "Wave"}}},
+    )
+    records = Target.from_profile(model, name="cnc-1", root="Machines/cnc-1", only=["wave"])
+    async with driver(node_server.port) as it:
+        [block] = (await it.read([records])).polls[0].blocks
+        assert (await it.read([records])).polls[0].blocks == []
+    assert block.start_us == round(datetime(2026, 11, 26, 10, 0, 0, 125_000, UTC).timestamp() * 1e6)
+    assert block.rate_hz == 25_600.0
+    samples = struct.unpack("<51200f", block.samples)
+    assert samples == pytest.approx([math.sin(n / 10) for n in range(51_200)], abs=1e-6)
 
 
 async def test_the_first_burst_of_1500_values_is_one_whole_row(node_server: NodeServer) -> None:

@@ -8,7 +8,7 @@ import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { nodesets } from "node-opcua-nodesets";
 import { OPCUAServer } from "node-opcua-server";
 import { StatusCodes } from "node-opcua-status-code";
-import { DataType, Variant } from "node-opcua-variant";
+import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 
 const [folder, port, items] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const certificates = new OPCUACertificateManager({ rootFolder: `${folder}/pki`, automaticallyAcceptUnknownCertificate: true });
@@ -65,6 +65,23 @@ const axes = namespace.addObject({ browseName: "axes", organizedBy: machines });
 for (const [browseName, value] of Object.entries({ Full: axis(12.5), Without: axis(undefined) })) {
   namespace.addVariable({ browseName, componentOf: axes, dataType: axisType.nodeId }).setValueFromSource(value);
 }
+
+// A record as Part 8 has it: 51,200 samples of 25,600 Hz, of which sample n is sin(n / 10).
+const samples = Float32Array.from({ length: 51_200 }, (_, n) => Math.sin(n / 10));
+const record = { dataType: DataType.Float, arrayType: VariantArrayType.Array, value: samples };
+const second = { namespaceUri: "http://www.opcfoundation.org/UA/units/un/cefact", unitId: 5457219, displayName: "s", description: "second" };
+const linear = 0;
+const wave = namespace.addYArrayItem({
+  browseName: { name: "Wave", namespaceIndex: namespace.index },
+  componentOf: cnc.Speed.parent,
+  title: "Acceleration",
+  engineeringUnitsRange: { low: -1, high: 1 },
+  axisScaleType: "Linear",
+  xAxisDefinition: { engineeringUnits: second, euRange: { low: 0, high: 51_199 / 25_600 }, title: "Time", axisScaleType: linear, axisSteps: null },
+  dataType: DataType.Float,
+  value: record,
+});
+wave.setValueFromSource(record, StatusCodes.Good, new Date("2026-11-26T10:00:00.125Z"));
 
 let sessions = 0;
 server.on("create_session", () => (sessions += 1));
