@@ -30,7 +30,8 @@ from simulators.machine_faults import Growth
 KINDS = ("boiler", "blast_furnace", "diesel_engine", "air_compressor", "motor")
 UNNAMED = frozenset({"unknown_anomaly", "sensor_fault", "bearing_damage"})
 """Findings that name no fault of the machine; they count as false on healthy machines, and as no name on faulty ones."""
-FIRST_SEED = {"tuning": 1_000, "exam": 700_000}
+FIRST_SEED = {"tuning": 1_000, "trial": 300_000, "exam": 700_000}
+"""A trial shows what tuning has overlooked, and is thereby used up; the examination comes last."""
 HERDS = 2
 SETTLE_DAYS = 1.0
 FAULT_DAYS = 5.0
