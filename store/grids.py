@@ -1,6 +1,6 @@
 """Reads signals of many machines onto an even grid, in one statement: the input of analytics.
 
-A step of a minute comes from the rollup, a shorter one from the rows. A measurement is the mean of its step. A
+Steps of whole minutes come from the rollup, others from the rows. A measurement is the mean of its step. A
 state is the one that held throughout, and none where it changed; a counter and a code are the highest of the step.
 """
 
@@ -46,7 +46,7 @@ def read_grids(
     """
     of_kind = load_kind(kind).signals
     names = [name for name in signals if of_kind[name].is_numeric]
-    level = _MINUTES if step_seconds == _MINUTE_SECONDS else ""
+    level = _MINUTES if step_seconds % _MINUTE_SECONDS == 0 else ""
     columns = [_from_rollup(name, of_kind[name]) if level else _from_rows(name, of_kind[name]) for name in names]
     widths = ["float4" if of_kind[name].type is SignalType.REAL else "float8" for name in names]
     statement = query_text(

@@ -70,7 +70,6 @@ SPEC = Spec(
         Input("electricity_price", "1/kWh", required=False),
     ),
     rated=(("rated_power", "kW"), ("rated_pressure", "MPa")),
-    step_seconds=30.0,
     window=timedelta(days=7),
     cadence=timedelta(days=1),
     outputs=(

@@ -53,7 +53,6 @@ SPEC = Spec(
         Input("inlet_valve_position", "%", required=False),
         Input("service_hours_left", "h", required=False),
     ),
-    step_seconds=30.0,
     window=timedelta(days=30),
     cadence=timedelta(days=1),
     outputs=(

@@ -42,7 +42,6 @@ SPEC = Spec(
         Input("inlet_valve_position", "%", required=False),
     ),
     scope="station",
-    step_seconds=30.0,
     window=timedelta(hours=25),
     cadence=timedelta(days=1),
     outputs=(

@@ -61,6 +61,13 @@ def test_ten_seconds_come_from_the_rows_by_the_same_rules(store: Any, boiler: in
     assert np.isnan(grid["steam_flow"][24:]).all()
 
 
+def test_two_minutes_come_from_the_minutes_by_the_same_rules(store: Any, boiler: int) -> None:
+    grid = read(store, [boiler], 120.0, minutes=6)[boiler]
+    np.testing.assert_allclose(grid["steam_flow"], [39.5, 39.5, np.nan])
+    np.testing.assert_array_equal(grid["state"], [2, 3, np.nan])  # a minute in which it changed says nothing
+    np.testing.assert_array_equal(grid["fuel_total"], [1119, 1239, np.nan])
+
+
 def test_machines_that_sent_nothing_are_left_out(store: Any, boiler: int) -> None:
     assert read(store, [boiler, boiler + 1], 60.0).keys() == {boiler}
     assert read(store, [], 60.0) == {}
