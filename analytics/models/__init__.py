@@ -1,0 +1,1 @@
+"""Whether a learned model still fits its machine, and whether another one would fit better."""
