@@ -29,6 +29,8 @@ class Why(StrEnum):
     """There is no model yet: too little history."""
     WEAK_RECORDING = "weak_recording"
     """A high-rate record is too short, too quiet or taken at too little load."""
+    NO_DEGRADATION = "no_degradation"
+    """Nothing worsens, so that there are no days to a limit; good news, and no number."""
     FAILED = "failed"
     """The program broke; that is ours to mend."""
 
