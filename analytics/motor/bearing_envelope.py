@@ -57,7 +57,7 @@ SPEC = Spec(
     inputs=(Input("speed", "rpm"),),
     records=tuple(f"acceleration_waveform_{end}" for end in ENDS),
     rated=tuple((f"bearing_{end}_{name}", unit) for end in ENDS for name, unit in _GEOMETRY),
-    cadence=timedelta(hours=4),
+    cadence=timedelta(hours=8),
     outputs=tuple(
         Output(
             f"bearing_line_{part}_{end}",

@@ -23,7 +23,7 @@ SPEC = Spec(
     kinds=("motor",),
     inputs=(Input("speed", "rpm"), Input("torque_percent", "%")),
     records=(SIGNAL,),
-    cadence=timedelta(hours=4),
+    cadence=timedelta(hours=8),
     outputs=(
         Output("rotor_bar_sideband", "dB", label("转子断条边带低于基波", "Rotor bar sidebands below the supply's line")),
         Output("rotor_bar_sideband_lower", "dB", label("左边带低于基波", "Lower sideband below the supply's line")),
