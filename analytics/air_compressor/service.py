@@ -3,24 +3,25 @@
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from analytics.air_compressor.residuals import fully_loaded
-from analytics.air_compressor.service_trend import RENEWED_SHARE, daily_medians, trend
 from analytics.baselines.steady import rolling_mean, runs_since
+from analytics.remaining_life.trend import days_to_limit
 from analytics.result import Figure, NotEvaluated, Result, Why
 from analytics.spec import Input, Output, Spec, label
 from analytics.window import FloatArray, Window
 from telemetry.settings import Settings
 
-_DAY_SECONDS = 86_400
-_LONGEST_DAYS = 730.0
-"""What is farther away than two years is no reason to plan anything."""
+_SPAN_SECONDS = 43_200
+"""Of one median: a day shift and a night shift, so that twelve of them are six days."""
+_LEAST_KNOWN_SECONDS = 1800
+_NOW = 3
+"""So many of the last medians tell where a part stands."""
 _LEAST_SHARE_OF_FLOW = 0.4
 _LEAST_FAN_PERCENT = 15.0
 _MIXING_SECONDS = 3600
-_CLEANED_SHARE = 0.35
-"""Weather moves the cooler's figure from day to day, cleaning moves it by more."""
 
 
 class ServiceParameters(Settings):
@@ -69,13 +70,19 @@ SPEC = Spec(
         Output("service_hours_left_now", "h", label("控制器保养倒计时", "Controller's hours to service")),
     ),
     parameters=ServiceParameters,
-    source="Theil (1950), Sen (1968); ISO 13381-1:2015 (estimate with its band, no number without a trend)",
-    validity=label("至少 6 天有加载运行；换芯后重新计算", "At least six days at load; begins anew after a change of the part"),
+    source="ISO 13381-1:2015 (estimate with its band, no number without a trend); Theil (1950), Sen (1968)",
+    validity=label(
+        "至少 12 个半天有加载运行；不外推超过所见时间的 5 倍；换芯、清洗后重新计算",
+        "At least twelve half days at load; never further ahead than five times what was seen; begins anew after a change or "
+        "cleaning of the part",
+    ),
 )
+
+_OUTPUTS = {output.name: output for output in SPEC.outputs}
 
 
 def evaluate(window: Window, parameters: ServiceParameters) -> Result:
-    """Follow the daily medians of what each part's state shows.
+    """Follow the medians by half days of what each part's state shows.
 
     Raises
     ------
@@ -90,15 +97,23 @@ def evaluate(window: Window, parameters: ServiceParameters) -> Result:
     full = float(np.quantile(known, 0.98))
     with np.errstate(invalid="ignore"):
         share = np.where(flow >= _LEAST_SHARE_OF_FLOW * full, flow / full, np.nan) ** 2
-    days = window.steps(_DAY_SECONDS)
-    figures: list[Figure] = []
-    for name, signal, limit in (
-        ("filter", "inlet_filter_pressure_drop", parameters.filter_limit_kpa),
-        ("separator", "separator_pressure_drop", parameters.separator_limit_kpa),
-    ):
-        figures += _forecast(f"{name}_drop_at_full_flow", f"{name}_days_left", daily_medians(window[signal] / share, days), limit)
-    needed = daily_medians(_fan_needed(window, parameters), days)
-    figures += _forecast("fan_needed_when_hottest", "cooler_days_left", needed, 100.0, renewed_share=_CLEANED_SHARE)
+    figures = [
+        *_forecast(
+            window,
+            "filter_drop_at_full_flow",
+            "filter_days_left",
+            values=window["inlet_filter_pressure_drop"] / share,
+            limit=parameters.filter_limit_kpa,
+        ),
+        *_forecast(
+            window,
+            "separator_drop_at_full_flow",
+            "separator_days_left",
+            values=window["separator_pressure_drop"] / share,
+            limit=parameters.separator_limit_kpa,
+        ),
+        *_forecast(window, "fan_needed_when_hottest", "cooler_days_left", values=_fan_needed(window, parameters), limit=100.0),
+    ]
     hours = window["service_hours_left"]
     hours = hours[~np.isnan(hours)]
     figures.append(
@@ -109,27 +124,34 @@ def evaluate(window: Window, parameters: ServiceParameters) -> Result:
     return Result(figures)
 
 
-def _forecast(
-    level: str, days_left: str, daily: FloatArray, limit: float, *, renewed_share: float = RENEWED_SHARE
-) -> list[Figure]:
-    known = daily[~np.isnan(daily)]
-    if not len(known):
+def _forecast(window: Window, level: str, days_left: str, *, values: FloatArray, limit: float) -> list[Figure]:
+    times_us, medians = _medians(window, values)
+    if not len(medians):
         return [Figure.declined(name, Why.MISSING_INPUT) for name in (level, days_left)]
-    found = trend(daily, renewed_share=renewed_share)
-    now = Figure(name=level, value=float(known[-3:].mean()))
-    if found is None:
-        return [now, Figure.declined(days_left, Why.MISSING_INPUT, f"{len(known)} days since the last service")]
-    days = found.days_to(limit)
-    if days is None:
-        return [now, Figure.declined(days_left, Why.OUTSIDE_VALIDITY, "no degradation seen")]
-    shortest, likely, longest = days
-    if likely > _LONGEST_DAYS:
-        return [now, Figure.declined(days_left, Why.OUTSIDE_VALIDITY, "more than two years")]
-    # Half of the interval: a slow trend's late end is far away, and only the near one matters for planning.
-    return [
-        now,
-        Figure(name=days_left, value=likely, uncertainty=max(likely - shortest, min(longest, _LONGEST_DAYS) - likely, 0.0)),
-    ]
+    now = float(medians[-_NOW:].mean())
+    shown = _OUTPUTS[level]
+    try:
+        found = days_to_limit(times_us, medians, limit=limit, label=shown.label, unit=shown.unit)
+    except NotEvaluated as declined:
+        left = Figure(name=days_left, value=None, reason=str(declined))
+    else:
+        if found is not None:
+            left = found.figure(days_left)
+        elif now >= limit:
+            left = Figure(name=days_left, value=0.0)
+        else:
+            left = Figure.declined(days_left, Why.NO_DEGRADATION)
+    return [Figure(name=level, value=now), left]
+
+
+def _medians(window: Window, values: FloatArray) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Give the median of each span that has enough known values, and the middle of the span; spans count from the end back."""
+    steps = window.steps(_SPAN_SECONDS)
+    first = len(values) % steps
+    blocks = values[first:].reshape(-1, steps)
+    fine = np.count_nonzero(~np.isnan(blocks), axis=1) >= window.steps(_LEAST_KNOWN_SECONDS)
+    medians = np.array([np.median(block[~np.isnan(block)]) for block in blocks[fine]])
+    return window.times_us[first + steps // 2 :: steps][fine], medians
 
 
 def _fan_needed(window: Window, parameters: ServiceParameters) -> FloatArray:

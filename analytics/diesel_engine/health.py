@@ -8,15 +8,16 @@ from pydantic import Field
 
 from analytics.baselines.load_baseline import LoadBaseline, stretch_means
 from analytics.diesel_engine.indicators import Observed, observe
-from analytics.diesel_engine.trends import Remaining, days_to_limit, find_trend, since_renewal
+from analytics.remaining_life.trend import days_to_limit
 from analytics.result import Figure, NotEvaluated, Result, Why
 from analytics.spec import Input, Output, Spec, label
 from analytics.window import FloatArray, Window
+from device_profiles.kind import Label
 from telemetry.settings import Settings
 
-_STRETCH_SECONDS = 7200.0
-_NORMAL_97_5_OVER_90 = 1.96 / 1.2816
-NOTHING_SEEN = "no degradation seen"
+_STRETCH_SECONDS = 14_400.0
+_NOW = 3
+"""So many of the last stretches tell where an item stands."""
 
 
 class Parameters(Settings):
@@ -35,48 +36,41 @@ class _Item(NamedTuple):
     signal: str
     limit: str
     """Of the parameters."""
-    rises: bool
-    is_renewed: bool
-    """Parts that are changed; other steps back are no renewal."""
+    falls: bool
+    """With wear."""
     over: tuple[str, ...]
     is_ratio: bool
     """Whether load acts on it as a factor."""
-    what_zh: str
-    what_en: str
+    label: Label
 
 
+_OIL = ("load", "oil")
 _ITEMS = (
-    _Item("air_filter", "intake_filter_pressure_drop", "air_filter_limit_kpa", True, True, ("load",), True, "空滤", "air filter"),
     _Item(
-        "fuel_filter", "fuel_filter_pressure_drop", "fuel_filter_limit_kpa", True, True, ("load",), True, "燃油滤", "fuel filter"
+        "air_filter", "intake_filter_pressure_drop", "air_filter_limit_kpa", False, ("load",), True, label("空滤", "air filter")
     ),
     _Item(
-        "oil_filter",
-        "oil_filter_pressure_drop",
-        "oil_filter_limit_kpa",
+        "fuel_filter",
+        "fuel_filter_pressure_drop",
+        "fuel_filter_limit_kpa",
+        False,
+        ("load",),
         True,
-        True,
-        ("load", "oil"),
-        True,
-        "机油滤",
-        "oil filter",
+        label("燃油滤", "fuel filter"),
     ),
-    _Item(
-        "lube_oil", "lube_oil_pressure", "oil_pressure_limit_bar", False, True, ("load", "oil"), True, "机油压力", "oil pressure"
-    ),
+    _Item("oil_filter", "oil_filter_pressure_drop", "oil_filter_limit_kpa", False, _OIL, True, label("机油滤", "oil filter")),
+    _Item("lube_oil", "lube_oil_pressure", "oil_pressure_limit_bar", True, _OIL, True, label("机油压力", "oil pressure")),
     _Item(
         "cooling",
         "coolant_temperature",
         "coolant_limit_celsius",
-        True,
         False,
         ("load", "ambient"),
         False,
-        "冷却液温度",
-        "coolant temperature",
+        label("冷却液温度", "coolant temperature"),
     ),
     _Item(
-        "coolant", "coolant_level", "coolant_level_limit_percent", False, True, ("load",), False, "冷却液液位", "coolant level"
+        "coolant", "coolant_level", "coolant_level_limit_percent", True, ("load",), False, label("冷却液液位", "coolant level")
     ),
 )
 
@@ -103,20 +97,21 @@ SPEC = Spec(
         Output(
             f"{item.name}_days_left{ending}",
             "d",
-            label(f"{item.what_zh}到限天数{zh}", f"Days until the {item.what_en} limit{en}"),
+            label(f"{item.label.zh}到限天数{zh}", f"Days until the {item.label.en} limit{en}"),
         )
         for item in _ITEMS
         for ending, zh, en in (("", "", ""), ("_early", "（最早，P10）", ", at the earliest (P10)"))
     ),
     parameters=Parameters,
-    source="ISO 13381-1:2015 (prognosis: estimate, confidence, limit); Theil-Sen slope with the test of Mann and Kendall; limits "
-    "of the kind's alarms",
+    source="ISO 13381-1:2015 (prognosis: estimate, confidence, limit); Theil (1950), Sen (1968); limits of the kind's alarms",
     validity=label(
-        "至少 3 天稳态数据且趋势显著；不外推超过所见时间的 10 倍；更换滤芯后重新计",
-        "Three days of steady load at least and a trend beyond doubt; never further ahead than ten times what was seen; begins "
-        "anew when a part is changed",
+        "至少 12 段（每段 4 h）有稳态数据且趋势显著；不外推超过所见时间的 5 倍；更换滤芯后重新计",
+        "At least twelve stretches of four hours with steady load and a trend beyond doubt; never further ahead than five times "
+        "what was seen; begins anew when a part is changed",
     ),
 )
+
+_UNITS = {of.signal: of.unit for of in SPEC.inputs}
 
 
 def evaluate(window: Window, parameters: Parameters) -> Result:
@@ -134,28 +129,19 @@ def evaluate(window: Window, parameters: Parameters) -> Result:
     for item in _ITEMS:
         names = (f"{item.name}_days_left", f"{item.name}_days_left_early")
         try:
-            left = _remaining(window, item, observed, getattr(parameters, item.limit))
+            figures += _days_left(window, item, observed, getattr(parameters, item.limit), names)
         except NotEvaluated as declined:
             figures += [Figure(name=name, value=None, reason=str(declined)) for name in names]
-            continue
-        if left is None:
-            figures += [Figure.declined(name, Why.OUTSIDE_VALIDITY, NOTHING_SEEN) for name in names]
-        else:
-            half_width = (left.late - left.early) / 2 * _NORMAL_97_5_OVER_90
-            figures += [
-                Figure(name=names[0], value=left.middle, uncertainty=half_width),
-                Figure(name=names[1], value=left.early),
-            ]
     return Result(figures=figures)
 
 
-def _remaining(window: Window, item: _Item, observed: Observed, limit: float) -> Remaining | None:
+def _days_left(window: Window, item: _Item, observed: Observed, limit: float, names: tuple[str, str]) -> list[Figure]:
     """Follow one item at equal conditions.
 
     Raises
     ------
     NotEvaluated
-        If it is not measured, or hardly ever at steady load.
+        If it is not measured, hardly ever at steady load, or does not worsen.
     """
     values = np.where(observed.warm, window[item.signal], np.nan)
     with np.errstate(invalid="ignore"):
@@ -164,13 +150,16 @@ def _remaining(window: Window, item: _Item, observed: Observed, limit: float) ->
         raise NotEvaluated(Why.MISSING_INPUT, item.signal)
     stretch = window.steps(_STRETCH_SECONDS)
     means = stretch_means(_at_equal_conditions(values, item, observed, stretch), stretch)
-    known = np.flatnonzero(~np.isnan(means))
-    days, followed = (known + 0.5) * stretch * window.step_seconds / 86_400, means[known]
-    first = since_renewal(followed, rises=item.rises) if item.is_renewed else 0
-    trend = find_trend(days[first:], followed[first:])
-    if trend is None or (trend.slope_a_day > 0) != item.rises:
-        return None
-    return days_to_limit(trend, limit)
+    known = ~np.isnan(means)
+    times_us, means = window.times_us[stretch // 2 :: stretch][: len(means)][known], means[known]
+    found = days_to_limit(times_us, means, limit=limit, falls=item.falls, label=item.label, unit=_UNITS[item.signal])
+    if found is not None:
+        middle = found.figure(names[0])
+        return [middle, Figure(name=names[1], value=found.days.p10, validity=middle.validity)]
+    now = float(means[-_NOW:].mean())
+    if now <= limit if item.falls else now >= limit:
+        return [Figure(name=name, value=0.0) for name in names]
+    raise NotEvaluated(Why.NO_DEGRADATION)
 
 
 def _at_equal_conditions(values: FloatArray, item: _Item, observed: Observed, stretch: int) -> FloatArray:

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from analytics import evidence
 from analytics.remaining_life.quantiles import LEVELS, Remaining
-from analytics.result import NotEvaluated, Why
+from analytics.result import Figure, NotEvaluated, Why
 from analytics.window import FloatArray
 from device_profiles.kind import Label
 
@@ -37,6 +37,8 @@ _CHANGE = 0.05
 _POWERS = np.array([0.75, 0.875, 1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0])
 _DRAWS = 300
 _DAY_US = 86_400_000_000
+_HALF_WIDTHS = float(ndtri(0.975) / ndtri(LEVELS[2]))
+"""Of a normal distribution, 95 % over 80 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,12 @@ class DaysToLimit:
     slope_per_day: float
     onset_us: int
     evidence: list[dict[str, Any]]
+
+    def figure(self, name: str) -> Figure:
+        """Give the median, with its uncertainty where the band ends; where it does not, the median is doubtful. [d]"""
+        if not np.isfinite(self.days.p90):
+            return Figure(name=name, value=self.days.p50, validity="doubtful")
+        return Figure(name=name, value=self.days.p50, uncertainty=(self.days.p90 - self.days.p10) / 2 * _HALF_WIDTHS)
 
 
 class Line(NamedTuple):
@@ -110,7 +118,7 @@ def days_to_limit(
     Raises
     ------
     NotEvaluated
-        If too little is known.
+        If too little is known, in all or since the last maintenance.
 
     Notes
     -----
@@ -130,7 +138,7 @@ def days_to_limit(
     first = _after_reset(medians)
     days, medians = days[first:], medians[first:]
     if len(days) < _LEAST_BINS:
-        return None
+        raise NotEvaluated(Why.MISSING_INPUT, f"{len(days)} medians since the last maintenance, {_LEAST_BINS} are needed")
     chances = _onset_chances(days, medians)
     best, first = (int(of) for of in np.unravel_index(chances.argmax(), chances.shape))
     power = float(_POWERS[best])

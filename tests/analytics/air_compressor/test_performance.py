@@ -1,13 +1,10 @@
 """Figures of a machine made of known numbers: 20 m³/min at 123 kW, idling at 43, at 0.7 MPa."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
-from analytics.air_compressor import duty, load, performance, replacement, retirement, service, station
+from analytics.air_compressor import duty, load, performance, replacement, retirement, station
 from analytics.air_compressor.efficiency_limits import GradeRow, GradeTable, least_efficiency
-from analytics.air_compressor.service_trend import daily_medians, trend
 from analytics.result import Figure, NotEvaluated, Result
 from analytics.window import FloatArray
 from tests.analytics.air_compressor.conftest import CYCLE_SECONDS, Make
@@ -98,47 +95,6 @@ def test_a_state_that_is_unknown_is_not_judged(make: Make) -> None:
 
     with pytest.raises(NotEvaluated, match="20 %"):
         load.evaluate(make(1, change=lost), load.LoadParameters())
-
-
-def growing(signal: str, per_day: float) -> Callable[[Values], None]:
-    def change(values: Values) -> None:
-        days = np.arange(len(values[signal])) * 60 / 86_400
-        values[signal] = values[signal] * (1 + per_day * days)
-
-    return change
-
-
-def test_a_clogging_filter_has_its_days_counted(make: Make) -> None:
-    # 2 kPa and 0.1 kPa more each day: after 14 days 3.4, and 16 days to 5 kPa
-    window = make(14, step_seconds=60, change=growing("inlet_filter_pressure_drop", 0.05))
-    result = service.evaluate(window, service.ServiceParameters())
-    assert value(result, "filter_days_left") == pytest.approx(16.5, abs=1)
-    assert by_name(result)["separator_days_left"].reason.endswith("no degradation seen")
-    assert by_name(result)["cooler_days_left"].value is None
-
-
-def test_after_a_change_of_the_filter_days_are_counted_anew() -> None:
-    daily = np.concatenate([np.linspace(2, 4.5, 10), np.linspace(1.0, 1.8, 9)])
-    found = trend(daily)
-    assert found is not None
-    assert found.days_to(5.0) == pytest.approx((32, 32, 32), rel=0.01)
-    assert trend(daily[:14]) is None  # four days are too few
-
-
-def test_theils_line_is_not_bent_by_outliers_and_noise_is_no_trend() -> None:
-    dice = np.random.default_rng(5)
-    line = 1 + 0.05 * np.arange(20.0)
-    line[[3, 11]] += 3
-    found = trend(line, renewed_share=1.0)
-    assert found is not None
-    assert found.slope_per_day == pytest.approx(0.05, abs=0.005)
-    rising = [one for _ in range(200) if (one := trend(1 + 0.02 * dice.normal(size=20))) is not None and one.is_rising]
-    assert len(rising) <= 6  # 1 % expected
-
-
-def test_daily_medians_count_from_the_end_and_need_values() -> None:
-    values = np.concatenate([[100.0], np.full(10, 1.0), np.full(10, np.nan), np.full(10, 3.0)])
-    assert daily_medians(values, 10) == pytest.approx([1, np.nan, 3], nan_ok=True)
 
 
 def test_retire_only_if_the_whole_band_is_above_the_limit() -> None:

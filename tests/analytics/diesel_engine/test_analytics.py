@@ -97,30 +97,6 @@ def test_a_duty_of_which_most_is_unknown_is_not_told() -> None:
         duty.evaluate(engine_window(1, change=lose), duty.Parameters())
 
 
-def test_a_fuel_filter_that_fills_is_given_its_days() -> None:
-    def fill(values: Values, _share: FloatArray) -> None:
-        days = np.arange(len(values["state"])) / 288
-        values["fuel_filter_pressure_drop"] = values["fuel_filter_pressure_drop"] * (1 + 0.15 * days)
-
-    window = engine_window(14, step_seconds=300, change=fill)
-    figures = by_name(health.evaluate(window, health.Parameters()))
-    # 18 kPa · (1 + 0.15 t) = 100 kPa at t = 30.4, seen from the last evening, day 13.8
-    assert value(figures["fuel_filter_days_left"]) == pytest.approx(16.6, abs=1.5)
-    assert value(figures["fuel_filter_days_left_early"]) < value(figures["fuel_filter_days_left"])
-    others = [figure for name, figure in figures.items() if not name.startswith("fuel_filter")]
-    assert all(figure.value is None and health.NOTHING_SEEN in figure.reason for figure in others)
-
-
-def test_what_is_not_measured_has_no_days() -> None:
-    def lose(values: Values, _share: FloatArray) -> None:
-        del values["coolant_level"]
-        values["lube_oil_temperature"] = np.full_like(values["state"], np.nan)
-
-    figures = by_name(health.evaluate(engine_window(7, step_seconds=300, change=lose), health.Parameters()))
-    assert figures["coolant_days_left"].reason == "missing_input: coolant_level"
-    assert figures["lube_oil_days_left"].reason == "missing_input: load, oil"
-
-
 def test_the_nameplates_speed_goes_first_and_one_that_cannot_be_is_refused() -> None:
     window = engine_window(1)
 

@@ -1,5 +1,6 @@
 """Days to a limit on simulated wear, with noise, maintenance, healing, and machines that have nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import pytest
 from scipy.signal import lfilter
 
+from analytics.remaining_life.quantiles import Remaining
 from analytics.remaining_life.trend import DaysToLimit, days_to_limit, theil_sen
 from analytics.result import NotEvaluated
 from analytics.window import FloatArray
@@ -85,6 +87,9 @@ def test_what_was_before_the_last_maintenance_does_not_count() -> None:
     assert found.onset_us >= 24 * DAY_US
     renewed = np.where(DAY < 50, 2 + 0.08 * DAY, 2.0) + 0.2 * noise(4)
     assert judge(renewed, 8.0) is None
+    just_renewed = np.where(DAY < 57, 2 + 0.08 * DAY, 2.0) + 0.2 * noise(4)
+    with pytest.raises(NotEvaluated, match="since the last maintenance"):
+        judge(just_renewed, 8.0)
 
 
 def test_what_heals_or_stands_still_gets_no_number() -> None:
@@ -112,6 +117,16 @@ def test_outliers_and_gaps_do_not_bend_the_line() -> None:
     found = judge(values, 8.0)
     assert found is not None
     assert found.days.p50 == pytest.approx(60, rel=0.15)
+
+
+def test_a_band_without_an_end_makes_a_figure_doubtful() -> None:
+    known = DaysToLimit(days=Remaining(10.0, 15.0, 22.0), level=1.0, slope_per_day=0.1, onset_us=0, evidence=[])
+    figure = known.figure("days_left")
+    assert (figure.value, figure.validity) == (15.0, "valid")
+    # Half of 12 days, which are 80 %; 95 % are 1.960 / 1.282 times as wide.
+    assert figure.uncertainty == pytest.approx(6 * 1.960 / 1.282, rel=1e-3)
+    endless = replace(known, days=Remaining(10.0, 15.0, np.inf)).figure("days_left")
+    assert (endless.value, endless.uncertainty, endless.validity) == (15.0, None, "doubtful")
 
 
 def test_a_perfect_line_is_extended_without_a_warning() -> None:
