@@ -293,6 +293,13 @@ def days_of_runs(database: Database, equipment_id: int, *, since: date) -> list[
         return [DayOfRuns(*row) for row in connection.execute(query("results", "runs"), [equipment_id, since])]
 
 
+def evaluated_shares(database: Database, *, since: date) -> dict[tuple[int, str], float]:
+    """Give the share of its windows that each analytic could evaluate on each machine."""
+    with database.connection() as connection:
+        rows = connection.execute(query("results", "evaluated_shares"), [since]).fetchall()
+    return {(equipment_id, analytic): share for equipment_id, analytic, share in rows}
+
+
 def last_ends(database: Database, *, since: date) -> dict[tuple[int, str], datetime]:
     """Give the end of the newest window that each analytic has run on each machine."""
     with database.connection() as connection:

@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+SHARE_DAYS = 7
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,16 +42,22 @@ def add_model_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 
 def show_models(args: argparse.Namespace) -> int:
+    from datetime import UTC, datetime, timedelta
+
     from store.commands import open_database
     from store.equipment import list_equipment
     from store.models import IN_USE, models
+    from store.results import evaluated_shares
 
     with open_database(args) as database:
+        shares = evaluated_shares(database, since=(datetime.now(UTC) - timedelta(days=SHARE_DAYS)).date())
         names = {one.id: f"{one.gateway}/{one.name}" for one in list_equipment(database)}
         for one in models(database, roles=(*IN_USE, "retired") if args.all else IN_USE):
             span = f"{one.trained_from:%Y-%m-%d %H:%M}..{one.trained_until:%Y-%m-%d %H:%M}Z"
             machine = names.get(one.equipment_id, str(one.equipment_id))
-            print(f"{one.id:6} {one.role:11}{one.analytic:30}{machine:30}{span}  by {one.made_by}")
+            share = shares.get((one.equipment_id, one.analytic))
+            used = "" if share is None or one.role != "champion" else f"  evaluated {100 * share:.0f} %"
+            print(f"{one.id:6} {one.role:11}{one.analytic:30}{machine:30}{span}  by {one.made_by}{used}")
     return 0
 
 

@@ -121,6 +121,10 @@ ON CONFLICT (equipment_id, analytic, day) DO UPDATE SET
 -- name: last_ends
 SELECT equipment_id, analytic, max(last_end) FROM result.run WHERE day >= %s GROUP BY 1, 2;
 
+-- name: evaluated_shares
+SELECT equipment_id, analytic, sum(evaluated)::float8 / sum(evaluated + not_evaluated + failed)
+FROM result.run WHERE day >= %s GROUP BY 1, 2;
+
 -- name: runs
 SELECT equipment_id, analytic, day, evaluated, not_evaluated, failed, last_start, last_end, last_result, last_detail, seconds
 FROM result.run WHERE equipment_id = %s AND day >= %s ORDER BY analytic, day;

@@ -14,6 +14,7 @@ from store.results import (
     Run,
     add_runs,
     days_of_runs,
+    evaluated_shares,
     findings,
     forget_sliding_kpis,
     judge,
@@ -175,6 +176,7 @@ def test_runs_are_counted_by_day_and_the_newest_is_told(store: Any, machines: di
     assert (first.evaluated, first.not_evaluated, first.failed, first.seconds) == (3, 1, 0, 1.0)
     assert (first.last_end, first.last_result) == (hours[2], "evaluated")  # midnight ends the day that it closes
     assert last_ends(store.database, since=START.date()) == {(boiler, "a"): hours[2]}
+    assert evaluated_shares(store.database, since=START.date()) == {(boiler, "a"): 0.75}
 
 
 @once
