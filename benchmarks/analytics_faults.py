@@ -217,7 +217,7 @@ def bar(_folder: Path) -> Bar:
 
 
 def _examine_kind(kind: str) -> list[Case]:
-    machines, healthy = (1, 0) if SHORT else (10, 20)
+    machines, healthy = (1, 0) if SHORT else (10, 10)
     return run(kind, seeds="exam", machines_a_fault=machines, healthy_machines=healthy, processes=1)
 
 

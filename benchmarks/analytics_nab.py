@@ -2,10 +2,12 @@
 
 ``python -m benchmarks.analytics_nab`` scores the series in ``../shared/data/nab`` (18 of the corpus's 58). With
 ``--published FOLDER``, a checkout of github.com/numenta/NAB, published detectors are scored on the same series from the anomaly
-scores that NAB keeps, and our scorer is held against NAB's own score of each of them on each series. Scoring as NAB 1.1 does it (Lavin and Ahmad 2015,
-"Evaluating real-time anomaly detection algorithms"): the first detection in a window earns by a sigmoid of its place in it, a
-missed window costs, a detection outside costs the more the farther it lies behind the last window; one threshold over the whole
-corpus, the one that scores best; 0 is the detector that says nothing, 100 the perfect one.
+scores that NAB keeps, and our scorer is held against NAB's own score of each of them on each series.
+
+Scoring as NAB 1.1 does it (Lavin and Ahmad 2015, "Evaluating real-time anomaly detection algorithms"): the first detection in a
+window earns by a sigmoid of its place in it, a missed window costs, a detection outside costs the more the farther it lies behind
+the last window; one threshold over the whole corpus, the one that scores best; 0 is the detector that says nothing, 100 the
+perfect one.
 """
 
 import argparse

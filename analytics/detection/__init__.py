@@ -1,0 +1,1 @@
+"""Detectors for any signal of any machine: pure functions over arrays."""
