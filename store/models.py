@@ -40,6 +40,12 @@ def models(
         return [Model(*row) for row in connection.execute(query("results", "models"), values)]
 
 
+def champions(database: Database) -> set[tuple[int, str]]:
+    """Name the machines and analytics that have a champion, without loading it."""
+    with database.connection() as connection:
+        return set(connection.execute(query("results", "champions")).fetchall())
+
+
 def add_model(
     database: Database,
     *,

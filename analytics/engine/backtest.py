@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,14 +82,13 @@ def _training_tasks(plan: Plan, until: datetime) -> list[TrainingTask]:
 
 
 def _trained(plan: Plan, at: datetime, done: Any) -> Plan:
-    found = {}
-    for trained in (one for some in done for one in some):
-        if trained.model is not None:
-            key = (trained.machine.id, trained.analytic)
-            found[key] = Model(
-                0, trained.analytic, trained.machine.id, "champion", trained.start, trained.end, at, "backtest", trained.model
-            )
-    return Plan(equipment=plan.equipment, analytics=plan.analytics, zone=plan.zone, models=found, parameters=plan.parameters)
+    found = [
+        Model(0, one.analytic, one.machine.id, "champion", one.start, one.end, at, "backtest", one.model)
+        for some in done
+        for one in some
+        if one.model is not None
+    ]
+    return replace(plan, models=found)
 
 
 def _take(report: Report, done: Computed) -> None:

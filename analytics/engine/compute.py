@@ -17,6 +17,7 @@ from analytics.spec import Spec
 from analytics.window import Window
 from device_profiles.kind import Label
 from store.database import Database
+from store.models import models
 from store.results import Finding, Kpi, Run
 from telemetry.settings import Settings
 
@@ -51,7 +52,7 @@ def compute(task: Task, database: Database) -> Computed:
             outcomes = (
                 _of_station(one, task.machines, windows, ends_us, parameters)
                 if one.spec.scope == "station"
-                else _of_machines(one, task.machines, windows, ends_us, parameters, _models(task, one))
+                else _of_machines(one, task.machines, windows, ends_us, parameters, _models(task, one, database))
             )
             for machine, of_ends in outcomes.items():
                 _take(done, one.spec, machine, ends_us, of_ends, is_newest=task.is_newest)
@@ -81,8 +82,14 @@ def _reading_of(analytic: Analytic) -> tuple[float, timedelta]:
     return analytic.spec.step_seconds, analytic.spec.window
 
 
-def _models(task: Task, one: Analytic) -> dict[int, Mapping[str, Any]]:
-    return {model.equipment_id: model.model for model in task.models if model.analytic == one.spec.name}
+def _models(task: Task, one: Analytic, database: Database) -> dict[int, Mapping[str, Any]]:
+    if one.train is None:
+        return {}
+    found = task.models
+    if found is None:
+        ids = [machine.id for machine in task.machines]
+        found = tuple(models(database, roles=["champion"], equipment_ids=ids, analytics=[one.spec.name]))
+    return {model.equipment_id: model.model for model in found if model.analytic == one.spec.name}
 
 
 def _of_machines(  # noqa: PLR0917 - one caller, which hands on what it has

@@ -92,7 +92,7 @@ def train_models(args: argparse.Namespace) -> int:
                     if trained.model is None:
                         print(f"{machine} {trained.analytic}: {trained.reason}")
                         continue
-                    role = "challenger" if (trained.machine.id, trained.analytic) in plan.models else "champion"
+                    role = "challenger" if (trained.machine.id, trained.analytic) in plan.learned else "champion"
                     number = save(database, trained, role=role, made_by=getpass.getuser(), now=datetime.now(UTC))
                     print(f"{machine} {trained.analytic}: {role} {number}")
                     made += 1

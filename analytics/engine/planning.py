@@ -1,6 +1,6 @@
 """Which tasks are due: windows that have ended since the last run, windows that late rows touch, and models that are missing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -24,7 +24,10 @@ class Plan:
     equipment: Sequence[Equipment]
     analytics: Mapping[str, Analytic]
     zone: ZoneInfo
-    models: Mapping[tuple[int, str], Model]
+    learned: Collection[tuple[int, str]] = ()
+    """Machines and analytics that have a model."""
+    models: Sequence[Model] | None = None
+    """To judge by instead of the champions of the database."""
     parameters: Mapping[str, Mapping[str, object]]
 
 
@@ -91,7 +94,7 @@ def training(plan: Plan, *, until: datetime, skip: set[tuple[int, str]]) -> Iter
         for analytic in _of_kind(plan.analytics, one.kind):
             spec = analytic.spec
             key = (one.id, spec.name)
-            if spec.training is None or key in plan.models or key in skip:
+            if spec.training is None or key in plan.learned or key in skip:
                 continue
             of = wanted.setdefault((one.kind, spec.training.days), {})
             of.setdefault(Machine(one.id, one.gateway, one.name), []).append(spec.name)
@@ -154,14 +157,14 @@ def _tasks(plan: Plan, wanted: _Wanted, *, is_newest: bool) -> Iterator[Task]:
 def _task(
     plan: Plan, kind: str, machines: tuple[Machine, ...], ends_us: Mapping[str, tuple[int, ...]], *, is_newest: bool
 ) -> Task:
-    found = (plan.models.get((machine.id, name)) for machine in machines for name in ends_us)
+    ids = {machine.id for machine in machines}
     return Task(
         kind=kind,
         machines=machines,
         ends_us=ends_us,
         is_newest=is_newest,
         parameters={name: plan.parameters[name] for name in ends_us if name in plan.parameters},
-        models=tuple(model for model in found if model is not None),
+        models=None if plan.models is None else tuple(model for model in plan.models if model.equipment_id in ids),
     )
 
 

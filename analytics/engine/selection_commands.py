@@ -73,7 +73,7 @@ def plan_of(args: argparse.Namespace, database: "Database") -> "Plan":
     from analytics.catalogue import catalogue, get_analytic
     from analytics.engine.planning import Plan
     from store.equipment import list_equipment
-    from store.models import models
+    from store.models import champions
 
     chosen = {name: get_analytic(name) for name in args.analytic} or catalogue()
     machines = list_equipment(database, gateway=args.gateway, kind=args.kind)
@@ -86,7 +86,7 @@ def plan_of(args: argparse.Namespace, database: "Database") -> "Plan":
         equipment=machines,
         analytics=chosen,
         zone=ZoneInfo(args.zone),
-        models={(model.equipment_id, model.analytic): model for model in models(database, roles=["champion"])},
+        learned=champions(database),
         parameters={},
     )
 

@@ -32,8 +32,8 @@ class Task:
     is_newest: bool = True
     """The last window of each is the newest there is: what it no longer shows is over."""
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    models: tuple[Model, ...] = ()
-    """Champions."""
+    models: tuple[Model, ...] | None = None
+    """To judge by; the champions of the database where it is None."""
 
     @property
     def windows(self) -> int:

@@ -18,7 +18,7 @@ from store.database import Database
 from store.equipment import list_equipment
 from store.grids import forget_late_spans, late_spans, made_until
 from store.leadership import lead
-from store.models import add_model, models
+from store.models import add_model, champions
 from store.results import last_ends
 from telemetry.errors import RetryableError
 from telemetry.health import serve_health
@@ -97,7 +97,7 @@ class Worker:
             equipment=list_equipment(self._database),
             analytics=chosen,
             zone=settings.zone,
-            models={(model.equipment_id, model.analytic): model for model in models(self._database, roles=["champion"])},
+            learned=champions(self._database),
             parameters=settings.parameters,
         )
         until = made_until(self._database)

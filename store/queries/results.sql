@@ -136,6 +136,9 @@ WHERE role = ANY (%(roles)s::text[]) AND (%(ids)s::int4[] IS NULL OR equipment_i
   AND (%(analytics)s::text[] IS NULL OR analytic = ANY (%(analytics)s::text[]))
 ORDER BY equipment_id, analytic, made_at;
 
+-- name: champions
+SELECT equipment_id, analytic FROM result.model WHERE role = 'champion';
+
 -- name: retire_model
 UPDATE result.model SET role = 'retired'
 WHERE equipment_id = %(equipment_id)s AND analytic = %(analytic)s AND role = %(role)s;

@@ -23,7 +23,6 @@ def tasks(plant: Plant) -> list[Task]:
         equipment=list_equipment(plant.database),
         analytics={name: get_analytic(name) for name in ("boiler_efficiency", "boiler_emissions")},
         zone=ZoneInfo("Asia/Shanghai"),
-        models={},
         parameters={},
     )
     start = START + 2 * DAY
