@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from device_profiles.kind import load_kind
 from device_profiles.profile import load_profile
 
 GATEWAY = "demo-plant"
@@ -43,6 +44,7 @@ MACHINES = (
     Machine("diesel-1", "diesel_engine/generic_plc", "09:00"),
     Machine("compressor-1", "air_compressor/generic_screw_plc", "09:00"),
     Machine("motor-1", "motor/generic_plc", "09:00"),
+    Machine("motor-2", "motor/generic_condition_monitor", "09:00", seed=2),  # tells high-rate records, too
     Machine("wind-1", "wind_turbine/shangyun_demo"),
     Machine("pv-1", "pv_inverter/huawei_sun2000", "10:00"),  # there is sun whenever you look
     Machine("excavator-1", "construction_machine/j1939_gateway", "09:00", seed=7),  # at work on any day
@@ -50,13 +52,15 @@ MACHINES = (
     Machine("cnc-1", "cnc_machine/opc_40501", "09:00"),
     Machine("cnc-2", "cnc_machine/mtconnect_agent", "09:00", seed=2),
 )
+RECORD_SECONDS = 300
+"""Often enough that a visitor sees a second spectrum."""
 FAULTS = """\
 # Two faults develop while you watch; `shangyun sim --faults` names all that there are.
 [[faults]]
 kind = "machine"
 fault = "bearing_outer"
 part = "drive"
-machines = ["motor-1"]
+machines = ["motor-1", "motor-2"]
 from_seconds = 120
 ramp_seconds = 1800
 
@@ -119,6 +123,8 @@ def _simulators(ports: Ports, truth_log: Path | None) -> Iterator[str]:
             yield f"unit_id = {number}"
         if machine.start_time:
             yield f'start_time = "{machine.start_time}"'
+        if load_kind(load_profile(machine.profile).kind).waveform_signals and machine.protocol == "opcua":
+            yield f"record_seconds = {RECORD_SECONDS}"
     yield f"\n{FAULTS}"
 
 
