@@ -55,6 +55,7 @@ def test_an_empty_database_has_no_machines(filler: Filler, settings_for: Setting
 
 @once
 def test_the_list_shows_key_values_age_and_staleness(client: httpx.Client, filled: float) -> None:
+    wait_until(lambda: all(item["time"] for item in client.get("/api/v1/equipment").json()["items"]))
     one, two = client.get("/api/v1/equipment").json()["items"]
     assert (one["name"], one["gateway"], one["kind"], one["kind_label"]["zh"]) == ("boiler-1", GATEWAY, "boiler", "工业锅炉")
     assert datetime.fromisoformat(one["time"]).timestamp() == pytest.approx(filled, abs=0.002)
