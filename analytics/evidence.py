@@ -69,7 +69,8 @@ def table(label: Label, header: Sequence[str], rows: Iterable[Sequence[object]])
 
 def inputs(rows: Iterable[tuple[str, float, str]]) -> dict[str, Any]:
     """Give the numbers that went into a formula: name, value, unit."""
-    return table(Label(zh="公式的输入", en="Inputs of the formula"), ("", "", ""), rows)
+    header = ("量 / quantity", "值 / value", "单位 / unit")
+    return table(Label(zh="公式的输入", en="Inputs of the formula"), header, rows)
 
 
 def _both(label: Label) -> dict[str, str]:

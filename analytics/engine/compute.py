@@ -184,7 +184,7 @@ def _kpis(spec: Spec, machine: Machine, outcome: Outcome, *, start: datetime, en
 
 def _finding(spec: Spec, machine: Machine, course: Course, until_us: int | None) -> Finding:
     fault, found = spec.fault(course.code), course.newest
-    criterion = evidence.table(_FORMULA, ("", ""), [("", fault.formula), ("", spec.source)])
+    criterion = evidence.table(_FORMULA, ("公式 / formula", "来源 / source"), [(fault.formula, spec.source)])
     return Finding(
         equipment_id=machine.id,
         analytic=spec.name,
