@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from analytics.catalogue import Analytic
 from analytics.engine.grid_of_windows import ends_between
 from analytics.engine.task import MOST_MACHINES, Machine, Task, TrainingTask, microseconds
+from device_profiles.kind import kind_names
 from store.equipment import Equipment
 from store.models import Model
 
@@ -128,6 +129,8 @@ def _want(wanted: _Wanted, one: Equipment, analytic: str, ends: list[int]) -> No
 
 
 def _of_kind(analytics: Mapping[str, Analytic], kind: str) -> list[Analytic]:
+    if kind not in kind_names():  # not told yet, or of no profile of ours: nothing is known of its signals
+        return []
     return [one for one in analytics.values() if not one.spec.kinds or kind in one.spec.kinds]
 
 

@@ -80,8 +80,8 @@ def until_it_runs(process: "subprocess.Popen[str]") -> str:
     for line in process.stdout:
         lines += line
         if "Shangyun runs: " in line:
-            break
-    return lines
+            return lines
+    raise AssertionError(f"it ended before it ran:\n{lines}")
 
 
 @contextmanager

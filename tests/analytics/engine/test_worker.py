@@ -70,6 +70,18 @@ def test_figures_have_values_units_and_periods(plant: Plant) -> None:
     assert {one.reason for one in found if one.name == "efficiency_indirect"} == {"no_nameplate: steam_flow"}
 
 
+def test_machines_of_no_known_kind_are_left_alone(plant: Plant) -> None:
+    with plant.database.connection() as connection:
+        connection.execute(
+            b"INSERT INTO reading.equipment (gateway, name, kind) VALUES ('gw-1', 'only-events', ''), ('gw-1', 'x', 'toaster')"
+        )
+    every = AnalyticsSettings(database=plant.address, health_port=0, processes=1)
+    work(plant, START + 2 * DAY + timedelta(minutes=5), every)
+    with plant.database.connection() as connection:
+        rows = connection.execute(b"SELECT DISTINCT equipment_id FROM result.run ORDER BY 1").fetchall()
+    assert [number for (number,) in rows] == sorted(plant.ids.values())
+
+
 def test_a_nameplate_that_is_filled_in_is_used(plant: Plant) -> None:
     boiler = plant.ids["boiler-1"]
     save_nameplate(plant.database, Nameplate(equipment_id=boiler, rated={"steam_flow": [10.0, "t/h"]}))
