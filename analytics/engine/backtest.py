@@ -48,7 +48,7 @@ def backtest(
     with engine(engine_name, address, processes=processes, scheduler=scheduler) as run:
         if train:
             plan = _trained(plan, start, dict(run(_training_tasks(plan, start))).values())
-        tasks = list(whole_span(plan, start, end))
+        tasks = list(whole_span(plan, start, end, is_newest=True))
         with Progress("windows", total=sum(task.windows for task in tasks), unit="windows") as progress:
             for task, done in run(tasks):
                 assert isinstance(task, Task)

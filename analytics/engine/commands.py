@@ -168,7 +168,7 @@ def run_past(args: argparse.Namespace) -> int:
     counts: dict[str, int] = {}
     with open_database(args) as database:
         plan = plan_of(args, database)
-        tasks = list(whole_span(plan, start, end))
+        tasks = list(whole_span(plan, start, end, is_newest=args.end is None))
         total = sum(task.windows for task in tasks)
         with (
             engine(args.engine, args.database, processes=args.processes, scheduler=args.scheduler) as run,

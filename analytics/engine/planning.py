@@ -112,15 +112,15 @@ def training(plan: Plan, *, until: datetime, skip: set[tuple[int, str]]) -> Iter
                 )
 
 
-def whole_span(plan: Plan, start: datetime, end: datetime) -> Iterator[Task]:
-    """Give every window that ends in ``(start, end]``, of all machines of the plan."""
+def whole_span(plan: Plan, start: datetime, end: datetime, *, is_newest: bool) -> Iterator[Task]:
+    """Give every window that ends in ``(start, end]``, of all machines of the plan; ``is_newest`` where it reaches until now."""
     wanted: _Wanted = {}
     for one in plan.equipment:
         for analytic in _of_kind(plan.analytics, one.kind):
             ends = [microseconds(at) for at in ends_between(analytic.spec, start, end, plan.zone)]
             if ends:
                 _want(wanted, one, analytic.spec.name, ends)
-    yield from _tasks(plan, wanted, is_newest=False)
+    yield from _tasks(plan, wanted, is_newest=is_newest)
 
 
 def _want(wanted: _Wanted, one: Equipment, analytic: str, ends: list[int]) -> None:

@@ -27,7 +27,7 @@ def tasks(plant: Plant) -> list[Task]:
     )
     start = START + 2 * DAY
     plant.site.roll_up(start + DAY)
-    whole = whole_span(plan, start, start + timedelta(hours=3))
+    whole = whole_span(plan, start, start + timedelta(hours=3), is_newest=True)
     # A task for each machine: with few windows there is still something to share out.
     return [replace(task, machines=(machine,)) for task in whole for machine in task.machines]
 
