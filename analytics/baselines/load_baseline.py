@@ -95,7 +95,16 @@ class LoadBaseline:
         )
 
     def expected(self, features: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """Give what each target should read; NaN where a feature is unknown or outside the range that was seen."""
+        """Give what each target should read; NaN where a feature is unknown or outside the range that was seen.
+
+        Raises
+        ------
+        NotEvaluated
+            If the machine has no such feature any more: another drive, another meter.
+        """
+        gone = [name for name in self.features if name not in features]
+        if gone:
+            raise NotEvaluated(Why.OUTSIDE_VALIDITY, f"the model goes by {', '.join(gone)}")
         x = np.column_stack([features[name] for name in self.features])
         with np.errstate(invalid="ignore"):
             inside = ((x >= self.lowest) & (x <= self.highest)).all(axis=1)
