@@ -22,7 +22,7 @@ LEVEL_LOST_PERCENT = 6.0
 _HOTTEST_QUANTILE = 0.999
 
 
-def learn(history: Window) -> dict[str, float] | None:
+def learn(history: Window) -> dict[str, float | None] | None:
     """Give the hottest coolant and the level of healthy days; None where the coolant is not measured."""
     coolant = history["coolant_temperature"][history.state_is("running")]
     known = coolant[~np.isnan(coolant)]
@@ -31,7 +31,7 @@ def learn(history: Window) -> dict[str, float] | None:
     level = history["coolant_level"]
     return {
         "hottest_celsius": float(np.quantile(known, _HOTTEST_QUANTILE)),
-        "level_percent": float(np.median(level[~np.isnan(level)])) if not np.isnan(level).all() else float("nan"),
+        "level_percent": None if np.isnan(level).all() else float(np.median(level[~np.isnan(level)])),
     }
 
 
@@ -49,7 +49,8 @@ def overheated(window: Window, learned: Mapping[str, Any] | None) -> Found | Non
     limit = learned["hottest_celsius"] + ABOVE_K
     with np.errstate(invalid="ignore"):
         hot = window.state_is("running") & (coolant > limit)
-        is_low = level < learned["level_percent"] - LEVEL_LOST_PERCENT
+        usual = learned["level_percent"]
+        is_low = np.zeros(len(level), bool) if usual is None else level < usual - LEVEL_LOST_PERCENT
     seconds = float(hot.sum()) * window.step_seconds
     if seconds < LEAST_SECONDS or (hot & is_low).sum() > 0.5 * hot.sum():
         return None

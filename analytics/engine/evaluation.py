@@ -1,6 +1,8 @@
 """One analytic on one window: what it gives, or why it gives nothing. Whatever happens in it, the worker goes on."""
 
+import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -37,6 +39,7 @@ def evaluate(analytic: Analytic, window: Window, parameters: Settings, model: Ma
             raise NotEvaluated(Why.NOT_TRAINED)  # noqa: TRY301 - one way out for all
         else:
             result = analytic.evaluate(window, parameters, model)
+        _hold_to_the_spec(analytic, result)
     except NotEvaluated as declined:
         return Outcome(Result(), "not_evaluated", str(declined), time.perf_counter() - begun)
     except Exception as error:  # noqa: BLE001 - whatever an analytic does, the others go on
@@ -50,6 +53,8 @@ def evaluate_station(analytic: Analytic, windows: Mapping[str, Window], paramete
     begun = time.perf_counter()
     try:
         results: Mapping[str, Result] = analytic.evaluate(windows, parameters)
+        for result in results.values():
+            _hold_to_the_spec(analytic, result)
     except NotEvaluated as declined:
         outcome = Outcome(Result(), "not_evaluated", str(declined), time.perf_counter() - begun)
         return dict.fromkeys(windows, outcome)
@@ -68,12 +73,34 @@ def train(analytic: Analytic, history: Window, parameters: Settings) -> Mapping[
     try:
         require_inputs(analytic, history, at_least_share=analytic.spec.training.at_least_share)
         model: Mapping[str, Any] = analytic.train(history, parameters)
+        json.dumps(model, allow_nan=False)  # what the registry cannot keep must not reach it
     except NotEvaluated as declined:
         return declined
     except Exception as error:  # noqa: BLE001 - whatever an analytic does, the others go on
         _log.exception("training of %s broke on a history of %s from %s", analytic.spec.name, history.kind, history.start)
         return NotEvaluated(Why.FAILED, f"{type(error).__name__}: {error}")
     return model
+
+
+def _hold_to_the_spec(analytic: Analytic, result: Result) -> None:
+    """Let nothing pass that the database would refuse: one broken analytic must not stop the others.
+
+    Raises
+    ------
+    ValueError
+        If a figure or a finding is not one of the spec's, or a number of it is none.
+    """
+    outputs = {output.name for output in analytic.spec.outputs}
+    for figure in result.figures:
+        if figure.name not in outputs:
+            raise ValueError(f"{figure.name} is not a figure of the spec")
+        if not all(math.isfinite(number) for number in (figure.value, figure.uncertainty) if number is not None):
+            raise ValueError(f"{figure.name} is {figure.value} ± {figure.uncertainty}")
+    faults = {fault.code for fault in analytic.spec.faults}
+    for found in result.findings:
+        if found.code not in faults:
+            raise ValueError(f"{found.code} is not a fault of the spec")
+        json.dumps([found.confidence, dict(found.effect), list(found.evidence)], allow_nan=False)
 
 
 def require_inputs(analytic: Analytic, window: Window, *, at_least_share: float = 0.0) -> None:

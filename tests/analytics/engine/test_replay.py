@@ -89,6 +89,32 @@ def test_a_program_that_breaks_is_an_outcome_and_others_go_on(caplog: pytest.Log
     assert {one.verdict for one in of_station.values()} == {"failed"}
 
 
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (Result([Figure(name="mean", value=float("nan"))]), "mean is nan"),
+        (Result([Figure(name="mean", value=1.0, uncertainty=float("inf"))]), "mean is 1.0 ± inf"),
+        (Result([Figure(name="median", value=1.0)]), "median is not a figure of the spec"),
+        (Result((), [Found(code="too_little", since_us=0, confidence=1)]), "too_little is not a fault of the spec"),
+        (Result((), [Found(code="too_much", since_us=0, confidence=float("nan"))]), "not JSON compliant"),
+    ],
+)
+def test_what_the_database_would_refuse_is_a_failure_of_its_analytic_alone(result: Result, told: str) -> None:
+    outcome = evaluate(Analytic(SPEC, lambda *_: result, None), hourly(1), NoParameters())
+    assert outcome.verdict == "failed"
+    assert told in outcome.reason
+    assert outcome.result == Result()
+    of_station = evaluate_station(Analytic(SPEC, lambda *_: {"a": result}, None), {"a": hourly(1)}, NoParameters())
+    assert of_station["a"].verdict == "failed"
+
+
+def test_a_model_that_cannot_be_kept_is_none() -> None:
+    spec = Spec(**{name: getattr(SPEC, name) for name in Spec.__slots__} | {"training": Training(days=0.25)})
+    declined = train(Analytic(spec, above_five, lambda *_: {"x": float("nan")}), hourly(1), NoParameters())
+    assert isinstance(declined, NotEvaluated)
+    assert declined.why == Why.FAILED
+
+
 def test_windows_are_views_and_know_where_they_are() -> None:
     whole = hourly(1, 2, 3)
     part = whole.between(HOUR_US, 2 * HOUR_US)
