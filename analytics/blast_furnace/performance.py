@@ -173,7 +173,10 @@ def _stove_gas_m3(window: Window) -> float:
     mean = mean_of(flow)
     if np.isnan(mean):
         raise NotEvaluated(Why.MISSING_INPUT, "stove_gas_flow")
-    return mean * window.days * 24
+    gas_m3 = mean * window.days * 24
+    if not gas_m3 > 0:
+        raise NotEvaluated(Why.BAD_INPUT, f"stove_gas_flow: {gas_m3:.4g} m³ in all")
+    return gas_m3
 
 
 def _energy(window: Window, _: PerformanceParameters) -> float:
