@@ -1,4 +1,4 @@
-"""Pieces of evidence that a finding carries, so that a person can see why; `dashboards.pages.maintenance.evidence` draws them."""
+"""What a person looks at: pieces of evidence that a finding carries, and pictures of a result; `dashboards` draws them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -57,6 +57,120 @@ def spectrum(
     }
 
 
+def curve(
+    label: Label,
+    *,
+    x: tuple[Label, str],
+    y: tuple[Label, str],
+    lines: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+    points: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None,
+) -> dict[str, Any]:
+    """One quantity over another, such as power over wind speed: lines by name, and the points that they were made of.
+
+    Parameters
+    ----------
+    x, y : tuple of Label and str
+        Name and unit of each axis.
+    lines : mapping of str to a pair of ndarray, each of shape (k,)
+    points : pair of ndarray, each of shape (n,), optional
+        Thinned to every so manieth where they are many.
+    """
+    every = 1 if points is None else max(1, -(-len(points[0]) // (4 * MOST_POINTS)))
+    return {
+        "form": "curve",
+        "label": _both(label),
+        "x": {"label": _both(x[0]), "unit": x[1]},
+        "y": {"label": _both(y[0]), "unit": y[1]},
+        "lines": {name: [_plain(across), _plain(up)] for name, (across, up) in lines.items()},
+        **({} if points is None else {"points": [_plain(points[0][::every]), _plain(points[1][::every])]}),
+    }
+
+
+def bars(
+    label: Label,
+    unit: str,
+    categories: Sequence[Label | str],
+    columns: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    stacked: bool = True,
+) -> dict[str, Any]:
+    """Bars of one or several series over categories."""
+    return {
+        "form": "bars",
+        "label": _both(label),
+        "unit": unit,
+        "categories": [one if isinstance(one, str) else _both(one) for one in categories],
+        "columns": {name: _plain(column) for name, column in columns.items()},
+        "stacked": stacked,
+    }
+
+
+def waterfall(label: Label, unit: str, total: tuple[Label, float], steps: Sequence[tuple[Label, float]]) -> dict[str, Any]:
+    """What is left of a total after each step down (negative) or up: losses from possible to delivered energy."""
+    return {
+        "form": "waterfall",
+        "label": _both(label),
+        "unit": unit,
+        "total": [_both(total[0]), _rounded(total[1])],
+        "steps": [[_both(name), _rounded(value)] for name, value in steps],
+    }
+
+
+def heat_map(
+    label: Label, unit: str, rows: Sequence[str], columns: Sequence[str], values: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    """A value for each row and column, shape (rows, columns): strings by hours."""
+    return {
+        "form": "heat_map",
+        "label": _both(label),
+        "unit": unit,
+        "rows": list(rows),
+        "columns": list(columns),
+        "values": [_plain(row) for row in values],
+    }
+
+
+def timeline(label: Label, lanes: Mapping[str, Sequence[tuple[int, int, str]]], states: Mapping[str, Label]) -> dict[str, Any]:
+    """Spans in lanes, each in one of a few states: a machine's states over a day, jobs on machines.
+
+    Parameters
+    ----------
+    lanes : mapping of str to sequence of (start_us, end_us, state)
+        The longest of each lane are kept where they are many.
+    states : mapping of str to Label
+        In the order of the legend.
+    """
+    return {
+        "form": "timeline",
+        "label": _both(label),
+        "lanes": {
+            name: [[start // 1000, end // 1000, state] for start, end, state in _longest(of)] for name, of in lanes.items()
+        },
+        "states": {name: _both(of) for name, of in states.items()},
+    }
+
+
+def fan(
+    label: Label,
+    unit: str,
+    times_us: npt.NDArray[np.int64],
+    median: npt.NDArray[np.float64],
+    bands: Mapping[int, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+    *,
+    actual: npt.NDArray[np.float64] | None = None,
+) -> dict[str, Any]:
+    """A forecast with its intervals (per cent to lower and upper bound), widest first, and what came of it where it is known."""
+    return {
+        "form": "fan",
+        "label": _both(label),
+        "unit": unit,
+        "times": (times_us // 1000).tolist(),
+        "median": _plain(median),
+        "bands": {str(percent): [_plain(low), _plain(high)] for percent, (low, high) in sorted(bands.items(), reverse=True)},
+        **({} if actual is None else {"actual": _plain(actual)}),
+    }
+
+
 def table(label: Label, header: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, Any]:
     """Give a table; numbers are rounded to four significant digits."""
     return {
@@ -71,6 +185,11 @@ def inputs(rows: Iterable[tuple[str, float, str]]) -> dict[str, Any]:
     """Give the numbers that went into a formula: name, value, unit."""
     header = ("量 / quantity", "值 / value", "单位 / unit")
     return table(Label(zh="公式的输入", en="Inputs of the formula"), header, rows)
+
+
+def _longest(spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    kept = sorted(spans, key=lambda span: span[0] - span[1])[: 2 * MOST_POINTS]
+    return sorted(kept)
 
 
 def _both(label: Label) -> dict[str, str]:

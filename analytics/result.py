@@ -31,6 +31,8 @@ class Why(StrEnum):
     """A high-rate record is too short, too quiet or taken at too little load."""
     NO_DEGRADATION = "no_degradation"
     """Nothing worsens, so that there are no days to a limit; good news, and no number."""
+    NO_LIBRARY = "no_library"
+    """An optional library is not installed; the detail tells how."""
     FAILED = "failed"
     """The program broke; that is ours to mend."""
 
@@ -86,3 +88,5 @@ class Result(NamedTuple):
 
     figures: Sequence[Figure] = ()
     findings: Sequence[Found] = ()
+    pictures: Sequence[Mapping[str, Any]] = ()
+    """Pieces made by `analytics.evidence`, for the machine's page; those of the newest run are kept."""

@@ -27,7 +27,18 @@ from benchmarks.simulated_plant import Ordered, at_days, simulate
 from simulators.fleet import JINAN, machine_class
 from simulators.machine_faults import Growth
 
-KINDS = ("boiler", "blast_furnace", "diesel_engine", "air_compressor", "motor")
+KINDS = (
+    "boiler",
+    "blast_furnace",
+    "diesel_engine",
+    "air_compressor",
+    "motor",
+    "wind_turbine",
+    "pv_inverter",
+    "construction_machine",
+    "ship",
+    "cnc_machine",
+)
 UNNAMED = frozenset({"unknown_anomaly", "sensor_fault", "bearing_damage"})
 """Findings that name no fault of the machine; they count as false on healthy machines, and as no name on faulty ones."""
 FIRST_SEED = {"tuning": 1_000, "trial": 300_000, "exam": 700_000}
