@@ -1,6 +1,6 @@
 """Reads signals of many machines onto an even grid, in one statement: the input of analytics.
 
-Steps of whole minutes come from the rollup, others from the rows. A measurement is the mean of its step. A
+Steps of whole hours and minutes come from the rollups, others from the rows. A measurement is the mean of its step. A
 state is the one that held throughout, and none where it changed; a counter and a code are the highest of the step.
 """
 
@@ -22,12 +22,26 @@ from telemetry.bundle import MICROSECONDS
 Column = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Grid = dict[str, Column]
 """Of each signal the values, shape (steps,); float32 where the kind says real."""
-_MINUTE_SECONDS, _MINUTES = 60.0, "1m"
+_HOUR_SECONDS, _MINUTE_SECONDS = 3600.0, 60.0
+_HOURS, _MINUTES = "1h", "1m"
 
 
-def made_until(database: Database) -> datetime | None:
-    """Give the instant up to which grids are complete; rows are as complete as the minutes above them."""
-    return read_levels(database)[_MINUTES][1]
+class MadeUntil(NamedTuple):
+    """The instants up to which grids are complete; rows are as complete as the minutes above them."""
+
+    minutes: datetime
+    hours: datetime | None
+    """None before the first hour has been made."""
+
+    def of(self, step_seconds: float) -> datetime | None:
+        return self.hours if step_seconds % _HOUR_SECONDS == 0 else self.minutes
+
+
+def made_until(database: Database) -> MadeUntil | None:
+    """Tell how far the rollups are; None before anything has come."""
+    levels = read_levels(database)
+    minutes, hours = levels[_MINUTES][1], levels[_HOURS][1]
+    return None if minutes is None else MadeUntil(minutes, hours)
 
 
 def read_grids(
@@ -46,7 +60,7 @@ def read_grids(
     """
     of_kind = load_kind(kind).signals
     names = [name for name in signals if of_kind[name].is_numeric]
-    level = _MINUTES if step_seconds % _MINUTE_SECONDS == 0 else ""
+    level = _HOURS if step_seconds % _HOUR_SECONDS == 0 else _MINUTES if step_seconds % _MINUTE_SECONDS == 0 else ""
     columns = [_from_rollup(name, of_kind[name]) if level else _from_rows(name, of_kind[name]) for name in names]
     widths = ["float4" if of_kind[name].type is SignalType.REAL else "float8" for name in names]
     statement = query_text(

@@ -18,6 +18,7 @@ from analytics.window import Window
 from device_profiles.kind import Label
 from store.database import Database
 from store.models import models
+from store.pictures import Pictures
 from store.results import Finding, Kpi, Run
 from telemetry.settings import Settings
 
@@ -153,6 +154,9 @@ def _take(
         )
         done.kpis.extend(_kpis(spec, machine, outcome, start=start, end=end))
         courses += follow(standing, spec.name, outcome, end_us)
+    if outcomes and outcomes[-1].result.pictures:
+        end = instant(ends_us[-1])
+        done.pictures.append(Pictures(machine.id, spec.name, end - spec.window, end, outcomes[-1].result.pictures))
     if is_newest and outcomes and outcomes[-1].verdict == "evaluated":
         done.ran.append((machine.id, spec.name, instant(ends_us[-1])))
     for course in courses:

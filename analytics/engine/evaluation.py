@@ -101,6 +101,7 @@ def _hold_to_the_spec(analytic: Analytic, result: Result) -> None:
         if found.code not in faults:
             raise ValueError(f"{found.code} is not a fault of the spec")
         json.dumps([found.confidence, dict(found.effect), list(found.evidence)], allow_nan=False)
+    json.dumps(list(result.pictures), allow_nan=False)
 
 
 def require_inputs(analytic: Analytic, window: Window, *, at_least_share: float = 0.0) -> None:

@@ -11,6 +11,7 @@ from analytics.engine.grid_of_windows import ends_between
 from analytics.engine.task import MOST_MACHINES, Machine, Task, TrainingTask, microseconds
 from device_profiles.kind import kind_names
 from store.equipment import Equipment
+from store.grids import MadeUntil
 from store.models import Model
 
 K = TypeVar("K")
@@ -35,7 +36,7 @@ class Plan:
 def due(
     plan: Plan,
     *,
-    made_until: datetime,
+    made_until: MadeUntil,
     last_ends: Mapping[tuple[int, str], datetime],
     catch_up: timedelta,
 ) -> Iterator[Task]:
@@ -43,7 +44,7 @@ def due(
 
     Parameters
     ----------
-    made_until : datetime
+    made_until : MadeUntil
         Up to where readings are complete.
     """
     wanted: _Wanted = {}
@@ -51,8 +52,11 @@ def due(
         for analytic in _of_kind(plan.analytics, one.kind):
             spec = analytic.spec
             last = last_ends.get((one.id, spec.name))
-            after = made_until - spec.cadence if last is None else max(last, made_until - catch_up)
-            ends = [microseconds(end) for end in ends_between(spec, after, made_until, plan.zone)]
+            until = made_until.of(spec.step_seconds)
+            if until is None:
+                continue
+            after = until - spec.cadence if last is None else max(last, until - catch_up)
+            ends = [microseconds(end) for end in ends_between(spec, after, until, plan.zone)]
             if ends:
                 _want(wanted, one, spec.name, ends)
     yield from _tasks(plan, wanted, is_newest=True)

@@ -7,11 +7,12 @@ from analytics.catalogue import get_analytic
 from analytics.engine.grid_of_windows import origin
 from analytics.engine.task import Computed
 from store.database import Database
+from store.pictures import write_pictures
 from store.results import add_runs, forget_sliding_kpis, write_findings, write_kpis
 
 
 def record(database: Database, done: Computed, *, zone: ZoneInfo) -> None:
-    """Store figures, findings and runs.
+    """Store figures, findings, pictures and runs.
 
     Raises
     ------
@@ -28,4 +29,5 @@ def record(database: Database, done: Computed, *, zone: ZoneInfo) -> None:
     periods = [(equipment_id, name, start, end) for (equipment_id, name), (start, end) in sliding.items()]
     forget_sliding_kpis(database, periods, origin=origin(zone).astimezone(UTC))
     write_findings(database, done.findings, ran=done.ran)
+    write_pictures(database, done.pictures)
     add_runs(database, done.runs)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from store.models import Model
+from store.pictures import Pictures
 from store.results import Finding, Kpi, Run
 
 MOST_MACHINES = 20
@@ -49,6 +50,8 @@ class Computed:
     runs: list[Run] = field(default_factory=list)
     ran: list[tuple[int, str, datetime]] = field(default_factory=list)
     """Machine, analytic and end of the newest windows that were evaluated."""
+    pictures: list[Pictures] = field(default_factory=list)
+    """Of the last windows; an older one than what is kept is forgotten."""
     windows: int = 0
 
 

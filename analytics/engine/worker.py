@@ -117,8 +117,8 @@ class Worker:
             if self._stop.is_set():
                 return
         forget_late_spans(self._database, spans)
-        self._train(run, plan, until)
-        LAG.set((self._now() - until).total_seconds())
+        self._train(run, plan, until.minutes)
+        LAG.set((self._now() - until.minutes).total_seconds())
         self._told = {
             "role": "leader",
             "machines": len(plan.equipment),

@@ -15,13 +15,13 @@ def series_class(number: int) -> str:
     return f"series-{number % SERIES + 1}"
 
 
-def draw_legend(drawing: Drawing, labels: Sequence[str], *, mark: str = "bar") -> None:
-    """Name the series below the plot; one series needs no key."""
-    if len(labels) < 2:
+def draw_legend(drawing: Drawing, labels: Sequence[str], *, mark: str = "bar", first: int = 0) -> None:
+    """Name the series below the plot, the first of them in tone number ``first``; a single one in the first tone needs no key."""
+    if len(labels) + first < 2:
         return
     room = (RIGHT - LEFT) / min(len(labels), SERIES)
-    for number, label in enumerate(labels[:SERIES]):
-        left = LEFT + number * room
+    for number, label in enumerate(labels[:SERIES], first):
+        left = LEFT + (number - first) * room
         if mark == "bar":
             drawing.add("rect", series_class(number), x=left, y=_KEY_Y - 10, width=12, height=10)
         else:

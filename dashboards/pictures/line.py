@@ -49,7 +49,7 @@ def line(
     if band:
         drawing.add("rect", "normal-band", x=LEFT, y=y.at(band[1]), width=RIGHT - LEFT, height=y.at(band[0]) - y.at(band[1]))
     draw_y_axis(drawing, y, unit)
-    _draw_time_axis(drawing, x, there)
+    draw_time_axis(drawing, x, there)
     for number, values in enumerate(columns.values()):
         drawing.add("path", f"curve {series_class(number)}", d=curve(x.all_at(seconds), y.all_at(values)))
     _draw_marks(drawing, x, marks)
@@ -89,7 +89,8 @@ def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def _draw_time_axis(drawing: Drawing, x: Scale, zone: ZoneInfo) -> None:
+def draw_time_axis(drawing: Drawing, x: Scale, zone: ZoneInfo, *, top: float = TOP, bottom: float = BOTTOM) -> None:
+    """Draw round instants of a zone; the scale is in seconds since 1970."""
     span = x.high - x.low
     step = next((step for step in _STEPS_SECONDS if span / step <= _MOST_TIME_TICKS), _STEPS_SECONDS[-1])
     offset = datetime.fromtimestamp(x.low, zone).utcoffset()
@@ -98,10 +99,10 @@ def _draw_time_axis(drawing: Drawing, x: Scale, zone: ZoneInfo) -> None:
         second = number * step - shift
         form = "%m-%d" if step >= _DAY_SECONDS else "%H:%M" if step >= 60 else "%H:%M:%S"
         words = datetime.fromtimestamp(second, zone).strftime(form)
-        drawing.add("line", "grid", x1=x.at(second), x2=x.at(second), y1=TOP, y2=BOTTOM)
-        drawing.add("text", "tick", words=words, x=x.at(second), y=BOTTOM + 18, text_anchor="middle")
+        drawing.add("line", "grid", x1=x.at(second), x2=x.at(second), y1=top, y2=bottom)
+        drawing.add("text", "tick", words=words, x=x.at(second), y=bottom + 18, text_anchor="middle")
     day = datetime.fromtimestamp(x.low, zone).strftime("%Y-%m-%d")
-    drawing.add("text", "axis-title", words=f"{day} ({zone})", x=RIGHT, y=TOP - 12, text_anchor="end")
+    drawing.add("text", "axis-title", words=f"{day} ({zone})", x=RIGHT, y=top - 12, text_anchor="end")
 
 
 def _draw_marks(drawing: Drawing, x: Scale, marks: Sequence[tuple[int, str]]) -> None:

@@ -98,6 +98,19 @@ VALUES (%(id)s, %(time)s, %(actor)s, %(before)s, %(state)s, %(note)s);
 -- name: verdicts
 SELECT time, actor, state_before, state_after, note FROM result.finding_verdict WHERE finding_id = %s ORDER BY time, id;
 
+-- name: write_pictures
+INSERT INTO result.picture AS kept (equipment_id, analytic, start_time, end_time, pieces)
+SELECT equipment_id, analytic, start_time, end_time, pieces FROM jsonb_to_recordset(%s::jsonb) AS new (
+  equipment_id int4, analytic text, start_time timestamptz, end_time timestamptz, pieces jsonb)
+ON CONFLICT (equipment_id, analytic) DO UPDATE SET
+  start_time = excluded.start_time, end_time = excluded.end_time, pieces = excluded.pieces
+WHERE excluded.end_time >= kept.end_time;
+
+-- name: pictures
+SELECT p.equipment_id, p.analytic, p.start_time, p.end_time, p.pieces
+FROM result.picture p JOIN reading.equipment e ON e.id = p.equipment_id
+WHERE coalesce(e.same_as, e.id) = %s ORDER BY p.analytic, p.end_time DESC;
+
 -- name: add_runs
 INSERT INTO result.run AS r (equipment_id, analytic, day, evaluated, not_evaluated, failed, last_start, last_end, last_result,
                              last_detail, seconds)

@@ -21,6 +21,7 @@ from device_profiles.kind import Label, kind_names, load_kind
 from store.database import Database
 from store.equipment import find_equipment, list_equipment
 from store.nameplates import nameplate
+from store.pictures import Pictures, write_pictures
 from store.renames import Name, rename
 from store.results import Finding, Kpi, Run, add_runs, write_findings, write_kpis
 from store.work_orders import WorkOrder, open_work_order
@@ -321,6 +322,28 @@ def test_a_finding_shows_its_curve_the_numbers_of_its_criterion_and_its_source(
     assert "<svg" in evidence_of_it
     for told in ("Residual of the stack temperature", "T_stack", "151.2", "Source : Miao 1999"):
         assert told.replace(" :", ":") in text_of(answer)
+
+
+def test_what_an_analytic_has_drawn_stands_on_the_page(boiler: int, serve: Callable[..., httpx.Client], store: Database) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    text, one = Label(zh="图", en="Picture"), np.array([1.0, 2.0])
+    times_us = np.array([0, 60_000_000])
+    pieces = [
+        evidence.curve(text, x=(text, "m/s"), y=(text, "kW"), lines={"a": (one, one)}, points=(one, one)),
+        evidence.bars(text, "kWh", [text, "b"], {"x": one}),
+        evidence.waterfall(text, "kWh", (text, 10.0), [(text, -1.5)]),
+        evidence.heat_map(text, "1", ["r"], ["c", "d"], np.array([[1.0, np.nan]])),
+        evidence.timeline(text, {"m": [(0, 60_000_000, "s")]}, {"s": text}),
+        evidence.fan(text, "kW", times_us, one, {90: (one - 1, one + 1)}, actual=one),
+        {"form": "unheard of"},
+    ]
+    write_pictures(store, [Pictures(boiler, "boiler_efficiency", now - timedelta(days=1), now, pieces)])
+    # An older run that comes later changes nothing.
+    write_pictures(store, [Pictures(boiler, "boiler_efficiency", now - timedelta(days=3), now - timedelta(days=2), [])])
+    answer = serve().get(f"/equipment/{boiler}/results?lang=en", headers=HTMX)
+    assert answer.text.count("<svg") == len(pieces) - 1
+    assert "unheard of" in text_of(answer)
+    assert "Not evaluated yet" not in text_of(answer)
 
 
 def test_what_ran_and_why_nothing_came_of_it_is_told(boiler: int, serve: Callable[..., httpx.Client], store: Database) -> None:

@@ -12,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader
 
 import dashboards
 from dashboards.pictures.bars import bars
+from dashboards.pictures.curves import curves
 from dashboards.pictures.efficiency_map import efficiency_map
+from dashboards.pictures.fan import fan
 from dashboards.pictures.figures import significant
 from dashboards.pictures.heat_map import heat_map
 from dashboards.pictures.line import line
@@ -22,6 +24,8 @@ from dashboards.pictures.sankey import sankey
 from dashboards.pictures.scatter import scatter
 from dashboards.pictures.sparkline import sparkline
 from dashboards.pictures.spectrum import spectrum
+from dashboards.pictures.timeline import timeline
+from dashboards.pictures.waterfall import waterfall
 from dashboards.texts import translator
 
 NAN = float("nan")
@@ -288,3 +292,60 @@ def test_a_picture_brings_its_table_and_its_file() -> None:
     assert "前 500 行，共 600 行" in shown
     assert 'href="/a.csv?b=1&amp;c=2"' in shown
     assert "style=" not in shown
+
+
+def test_a_waterfall_ends_where_its_losses_lead() -> None:
+    picture = waterfall(("可发", 100.0), [("限电", -20.0), ("停机", -5.0)], unit="kWh", rest="实发", language="zh")
+    root = drawn(picture)
+    total, left = of_class(root, "series-1")
+    losses = of_class(root, "series-2")
+    heights = [float(bar.get("height") or 0) for bar in (total, *losses, left)]
+    assert heights == pytest.approx([heights[0], heights[0] * 0.2, heights[0] * 0.05, heights[0] * 0.75], abs=0.02)
+    assert float(losses[1].get("y") or 0) == pytest.approx(float(losses[0].get("y") or 0) + heights[1], abs=0.02)
+    assert picture.rows == [("可发", None, 100.0), ("限电", -20.0, 80.0), ("停机", -5.0, 75.0), ("实发", None, 75.0)]
+
+
+def test_a_span_is_as_long_as_it_lasts_and_says_what_it_is() -> None:
+    lanes = {"机床 1": [(0, 3_600_000_000, "run", ""), (3_600_000_000, 10_800_000_000, "idle", NASTY)]}
+    picture = timeline(lanes, {"run": "加工", "idle": "待机"}, zone="Asia/Shanghai", language="zh")
+    root = drawn(picture)
+    one, two = (float(of_class(root, f"series-{number}")[0].get("width") or 0) for number in (1, 2))
+    assert two == pytest.approx(2 * one, abs=0.02)
+    assert picture.rows[0] == ("机床 1", "1970-01-01 08:00:00", "1970-01-01 09:00:00", "加工", "")
+    assert "待机" in words(root)
+
+
+def test_a_fan_is_as_wide_as_its_interval_and_breaks_at_a_gap() -> None:
+    times = [0, 900_000_000, 1_800_000_000, 2_700_000_000]
+    picture = fan(
+        times, [5, 6, NAN, 8], {90: ([0, 0, NAN, 0], [10, 10, NAN, 10]), 50: ([4, 5, NAN, 7], [6, 7, NAN, 9])},
+        actual=[5, 5, 5, None], unit="MW", zone="UTC", language="en",
+    )  # fmt: skip
+    root = drawn(picture)
+    wide, narrow = (of_class(root, f"level-{tone}")[0].get("d") or "" for tone in (0, 2))
+    assert (wide.count("M"), narrow.count("M")) == (2, 2)
+    tops = [float(pair.split()[1]) for pair in re.findall(r"[\d.]+ [\d.]+", wide)[:4]]
+    inner = [float(pair.split()[1]) for pair in re.findall(r"[\d.]+ [\d.]+", narrow)[:4]]
+    assert tops[3] - tops[0] == pytest.approx(5 * (inner[3] - inner[0]), abs=0.02)
+    assert picture.header[-2:] == ["50% Lower bound", "50% Upper bound"]
+
+
+def test_curves_lie_over_their_points_with_names_for_all() -> None:
+    picture = curves({"本机": ([4, 8, 12], [0, 500, NAN]), "标准": ([4, 12], [0, 1000])}, ([4, 5], [1, NAN]), **AXES)
+    root = drawn(picture)
+    assert (of_class(root, "points")[0].get("d") or "").count("M") == 1
+    assert "本机" in words(root)
+    assert picture.rows[0] == ("本机", 4.0, 0.0)
+    assert "没有可画的数据" in words(drawn(curves({"空": ([NAN], [NAN])}, None, **AXES)))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        waterfall((NASTY, NAN), [], unit="kWh", rest="", language="zh"),
+        timeline({}, {}, zone="UTC", language="zh"),
+        fan([], [], {}, actual=None, unit="kW", zone="UTC", language="zh"),
+    ],
+)
+def test_nothing_to_draw_is_said_of_the_new_forms_too(picture: Picture) -> None:
+    assert "没有可画的数据" in words(drawn(picture))

@@ -75,7 +75,10 @@ def test_machines_that_sent_nothing_are_left_out(store: Any, boiler: int) -> Non
 
 def test_minutes_are_complete_up_to_where_the_rollups_are(store: Any, boiler: int) -> None:
     now = START + timedelta(hours=3)
-    assert made_until(store.database) == now - timedelta(minutes=1)
+    until = made_until(store.database)
+    assert until is not None
+    assert (until.of(10.0), until.of(600.0)) == (now - timedelta(minutes=1),) * 2
+    assert until.of(3600.0) == until.of(86_400.0) == now - timedelta(hours=1)
 
 
 def test_rows_that_come_late_are_told_once_their_minutes_are_made_anew(store: Any, boiler: int) -> None:

@@ -30,6 +30,7 @@ def reasons(_: Translate) -> dict[str, str]:
         Why.NOT_TRAINED: _("尚未学得本机基准"),
         Why.WEAK_RECORDING: _("高频记录不合格"),
         Why.NO_DEGRADATION: _("未见劣化"),
+        Why.NO_LIBRARY: _("缺少可选程序库"),
         Why.FAILED: _("程序出错"),
     }
 

@@ -17,6 +17,7 @@ from dashboards.pages.maintenance.evidence import Evidence, drawn
 from dashboards.pictures.sparkline import sparkline
 from dashboards.security.access import Reader
 from dashboards.texts import Language, translator
+from store.pictures import Pictures, pictures
 from store.results import STANDING, DayOfRuns, Finding, Kpi, days_of_runs, findings, kpis
 
 router = APIRouter()
@@ -46,6 +47,14 @@ class Shown(NamedTuple):
     evidence: list[Evidence]
 
 
+class Look(NamedTuple):
+    """What an analytic has drawn."""
+
+    analytic: str
+    pictures: Pictures
+    pieces: list[Evidence]
+
+
 class Ran(NamedTuple):
     """An analytic's newest day of runs."""
 
@@ -67,6 +76,10 @@ def machine_results(
         Shown(one, analytic_label(one.analytic, language), drawn(one.evidence, zone=settings.time_zone, language=language))
         for one in found[:MOST_DRAWN]
     ]
+    looks = [
+        Look(analytic_label(one.analytic, language), one, drawn(one.pieces, zone=settings.time_zone, language=language))
+        for one in pictures(database, number)
+    ]
     figures = _figures(
         kpis(database, [number], None, now - COURSE, now, gateways=viewer.gateways, limit=MOST_FIGURES), why, language
     )
@@ -79,6 +92,7 @@ def machine_results(
         shown=shown,
         total=total,
         figures=figures,
+        looks=looks,
         runs=_runs(days_of_runs(database, number, since=(now - COURSE).date()), why, language),
         finding_states=words.finding_states(_),
     )
