@@ -18,6 +18,24 @@ RECORD_HOURS = 8.0
 """Between high-rate records; a plant takes more, but they fill the memory of an examination."""
 
 
+_PLATES: dict[str, dict[str, float]] = {
+    "wind_turbine": {"rated_power": 5000.0, "rotor_diameter": 126.0},
+    "pv_inverter": {
+        "dc_power_stc": 112.38,
+        "rated_power": 100.0,
+        "temperature_coefficient": -0.41,
+        "latitude": 36.65,
+        "longitude": 117.0,
+        "altitude": 30.0,
+        "tilt": 26.0,
+        "azimuth": 180.0,
+        "feed_in_price": 0.39,
+        "cleaning_cost": 300.0,
+    },
+}
+"""What the simulators' machines are built as; prices are examples."""
+
+
 class Ordered(NamedTuple):
     """A fault that comes to one of the machines."""
 
@@ -81,7 +99,8 @@ def simulate(
 def rated_of(kind: str) -> dict[str, float]:
     """Give what a person would read off the simulated machines' plates."""
     bearings = getattr(machine_class(kind), "BEARINGS", {})
-    return {f"bearing_{place}_{name}": float(value) for place, one in bearings.items() for name, value in one._asdict().items()}
+    plates = {f"bearing_{place}_{name}": float(value) for place, one in bearings.items() for name, value in one._asdict().items()}
+    return plates | _PLATES.get(kind, {})
 
 
 class _Records(NamedTuple):

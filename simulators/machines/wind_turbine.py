@@ -249,7 +249,8 @@ class WindTurbine(Machines):
         """Balance the rotor over the step: power of the air, pitch, generator, and what its speed takes up."""
         runs = self._state == RUNNING
         self._density = air_density(self.weather.temperature_c, self._hub_pressure_kpa, self.weather.humidity_percent)
-        across = np.cos(np.radians(np.clip(self.wind.direction_deg - self._yaw.nacelle_deg, -90, 90)))
+        beside_deg = (self.wind.direction_deg - self._yaw.nacelle_deg + 180) % 360 - 180
+        across = np.cos(np.radians(np.clip(beside_deg, -90, 90)))
         mps = np.maximum(self.wind.rotor_mps * across, 0.2)
         air_kw = _ROTOR.air_kw(self._density, mps) * self._health()
         wanted_rad_s = lag(self._rad_s, _ROTOR.best_rad_s(mps), seconds, 10)

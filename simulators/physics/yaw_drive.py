@@ -33,7 +33,7 @@ class YawDrive:
 
     def step(self, seconds: float, *, seen_deg: Array, may_follow: Flags, untwists: Flags) -> None:
         """Turn the nacelle into the wind that the vane shows, or back until the cable hangs straight."""
-        self.vane_deg = seen_deg - self.nacelle_deg
+        self.vane_deg = (seen_deg - self.nacelle_deg + 180) % 360 - 180
         self._mean_deg = lag(self._mean_deg, self.vane_deg, seconds, 60)
         self.is_following = may_follow & (np.abs(self._mean_deg) > np.where(self.is_following, _STRAIGHT_DEG, DEAD_BAND_DEG))
         furthest = DEG_PER_S * seconds
