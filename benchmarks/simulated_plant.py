@@ -31,7 +31,9 @@ _PLATES: dict[str, dict[str, float]] = {
         "azimuth": 180.0,
         "feed_in_price": 0.39,
         "cleaning_cost": 300.0,
+        "modules_per_string": 17.0,
     },
+    "construction_machine": {"fuel_tank": 345.0},
 }
 """What the simulators' machines are built as; prices are examples."""
 

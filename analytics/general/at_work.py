@@ -23,11 +23,14 @@ def working_states(kind: str) -> tuple[str, ...]:
 
 @cache
 def measured_signals(kind: str) -> tuple[str, ...]:
-    """Name the signals that come from sensors: real numbers, no hours."""
+    """Name the signals that come from sensors: real numbers, no hours, no directions, which jump from 360° to 0."""
     return tuple(
         name
         for name, signal in load_kind(kind).signals.items()
-        if signal.type is SignalType.REAL and signal.role in MEASURED and signal.unit != "h"
+        if signal.type is SignalType.REAL
+        and signal.role in MEASURED
+        and signal.unit != "h"
+        and not (signal.unit == "deg" and signal.normal is None)
     )
 
 

@@ -208,6 +208,7 @@ def _spiking(window: Window, values: FloatArray, habits: Habits, parameters: Par
     # Where the machine has grown rough, what stands out of it is high; what several sensors see is no sensor's doing.
     least = np.fmax(habits.spike_least, _SPIKE_NOISES * noise(bent))
     spikes = is_spike(newest, bent, least[:, None])
+    spikes[habits.spike_least <= 0] = False  # it stood still throughout the training: its noise is not known
     spikes &= spikes.sum(axis=0) == 1
     counts = spikes.sum(axis=1)
     limit = np.maximum(parameters.least_spikes, 3 * (habits.most_spikes + 1))

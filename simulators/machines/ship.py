@@ -57,7 +57,7 @@ class Ship(Machines):
             "喷油器磨损", "Injector worn", "exhaust heat of the cylinder +13 %, fuel +0.4 %", "cylinder"
         ),
         "tc_fouling": MachineFault("增压器积垢", "Turbocharger fouled", "scavenge pressure -8 %, fuel +0.7 %"),
-        "jcw_cooler_foul": MachineFault("缸套水冷却器积垢", "Jacket water cooler fouled", "heat transfer -78 %"),
+        "jcw_cooler_foul": MachineFault("缸套水冷却器积垢", "Jacket water cooler fouled", "heat transfer -82 %"),
         "lo_leak": MachineFault("滑油泄漏", "Lube oil leaks", "pressure -30 %, 0.25 m³/h lost"),
         "dg_overload": MachineFault("发电机过载", "Generators overloaded", "running sets at 98 %, the next does not start"),
         "blackout": MachineFault("全船失电", "Blackout", "all sets trip and the main engine stops, from 0.5 on"),
@@ -153,7 +153,7 @@ class Ship(Machines):
             scavenge_kpa=self.hidden(265.0, 0.015),
             shares=1 + 0.01 * np.clip(self.dice.normals(CYLINDERS), -2.5, 2.5),
             jacket_set_c=83.0 + 0.6 * np.clip(self.dice.normal(), -2, 2),
-            jacket_kw_per_k=self.hidden(62.0, 0.05),
+            jacket_kw_per_k=self.hidden(36.0, 0.05),
             is_warm=self._is_at_sea,
         )
         self._lube_kpa = self.hidden(245.0, 0.03)
@@ -298,7 +298,7 @@ class Ship(Machines):
             load=self._shaft.load,
             runs=self._shaft.runs,
             water_c=self._sea.water_c,
-            cooler_share=1 - 0.78 * self.faults["jcw_cooler_foul"],
+            cooler_share=1 - 0.82 * self.faults["jcw_cooler_foul"],
         )
         thrust_c, stern_c = self._settled_bearings_c()
         self._thrust_c = lag(self._thrust_c, thrust_c, seconds, 1500.0)

@@ -68,7 +68,9 @@ class TwoStrokeEngine:
         """Keep the jacket water at its set value while the sea water cools enough, and warm or cool the iron."""
         self.warmth = lag(self.warmth, runs.astype(float), seconds, np.where(runs, 500.0, 9000.0))
         given_kw = 1450 * load**0.8
-        settled = np.maximum(self._jacket_set_c, water_c + 6 + given_kw / (self._jacket_kw_per_k * cooler_share))
+        # Central fresh water, which a valve of its own keeps at 36 °C where the sea is cold enough.
+        cooler_c = np.maximum(water_c + 6, 36.0) + given_kw / (self._jacket_kw_per_k * cooler_share)
+        settled = np.maximum(self._jacket_set_c, cooler_c)
         seconds_to_settle = np.where(runs, 900.0, 7200.0)
         self.jacket_c = lag(self.jacket_c, np.where(runs, settled, STANDBY_C), seconds, seconds_to_settle)
 

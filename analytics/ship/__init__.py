@@ -1,0 +1,1 @@
+"""Ships: hull and propeller, engine, energy, safety, voyages."""
