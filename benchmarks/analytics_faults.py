@@ -43,6 +43,9 @@ UNNAMED = frozenset({"unknown_anomaly", "sensor_fault", "bearing_damage"})
 """Findings that name no fault of the machine; they count as false on healthy machines, and as no name on faulty ones."""
 FIRST_SEED = {"tuning": 1_000, "trial": 300_000, "exam": 700_000}
 """A trial shows what tuning has overlooked, and is thereby used up; the examination comes last."""
+ACTS_ONLY = {"anchor_drag": ("at_anchor",)}
+"""Faults that come about only in some states; a machine that was never in one of them after its fault has not had it."""
+LEAST_HOURS = 2.0
 HERDS = 1 if SHORT else 2
 SETTLE_DAYS = 1.0
 FAULT_DAYS = 2.0 if SHORT else 5.0
@@ -138,7 +141,17 @@ def _examine_herd(job: _Job) -> list[Case]:
         records_from_day=learns,
         cache=None if job.cache is None else job.cache / which,
     )
-    return [examine(history, ordered, _analytics(kind), learns) for history, ordered in zip(histories, orders, strict=True)]
+    cases = zip(histories, orders, strict=True)
+    return [examine(history, ordered, _analytics(kind), learns) for history, ordered in cases if _has_come(history, ordered)]
+
+
+def _has_come(history: Window, ordered: Ordered | None) -> bool:
+    """Tell whether the machine was in a state in which its fault acts."""
+    if ordered is None or ordered.fault not in ACTS_ONLY:
+        return True
+    faulty = history.between(at_days(history, ordered.growth.from_seconds / 86_400), history.end_us)
+    hours = faulty.state_is(*ACTS_ONLY[ordered.fault]).sum() * history.step_seconds / 3600
+    return bool(hours >= LEAST_HOURS)
 
 
 def _number_of(text: str) -> int:

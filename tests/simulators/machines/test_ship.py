@@ -240,7 +240,7 @@ def test_a_fault_moves_what_its_signature_says(fault: str, signal: str, least: f
         ("fuel_meter_bias", "bunker_remaining", 1e-9),
         ("flow_meter_bypass", "fuel_mass_flow_out", 1e-9),
         ("injector_wear", "maximum_pressure_cylinder_1", 0.05),
-        ("jcw_cooler_foul", "sea_temperature", 0.1),
+        ("jcw_cooler_foul", "draught_mid", 0.1),
         ("tc_fouling", "shaft_power", 1.0),
     ],
 )
