@@ -34,6 +34,17 @@ _PLATES: dict[str, dict[str, float]] = {
         "modules_per_string": 17.0,
     },
     "construction_machine": {"fuel_tank": 345.0},
+    "ship": {
+        "length_between_perpendiculars": 185.0,
+        "breadth": 32.26,
+        "block_coefficient": 0.86,
+        "transverse_area": 680.0,
+        "bow_length": 25.0,
+        "deadweight": 57_000.0,
+        "rated_power": 9480.0,
+        "rated_speed": 127.0,
+        "generator_rated_power": 600.0,
+    },
 }
 """What the simulators' machines are built as; prices are examples."""
 

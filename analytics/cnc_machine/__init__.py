@@ -1,0 +1,1 @@
+"""Machine tools: their states and figures, cycles and energy, the cut and its tools, free hours, and what is wrong with them."""
