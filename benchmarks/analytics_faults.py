@@ -218,7 +218,7 @@ def report(kind: str, cases: Sequence[Case], *, verbose: bool = False) -> None:
 
 
 def bar(_folder: Path) -> Bar:
-    """Examine the five kinds at seeds that no tuning has seen."""
+    """Examine the ten kinds at seeds that no tuning has seen."""
     rights: dict[str, str] = {}
     holds, right, total, false, months = True, 0, 0, 0, 0.0
     delays: list[float] = []

@@ -1,4 +1,4 @@
-"""Every bar of the analytics of heat and rotation.
+"""Every bar of the analytics.
 
     python -m benchmarks.bench_analytics        SHORT=1: small, no verdict on speed        ONLY=fault_matrix: one bar
 
@@ -15,8 +15,11 @@ from benchmarks import (
     analytics_boiler,
     analytics_compressors,
     analytics_faults,
+    analytics_forecast,
     analytics_life,
     analytics_nab,
+    analytics_scheduling,
+    analytics_spares,
     analytics_speed,
 )
 from benchmarks.bars import SHORT, Bar, run
@@ -82,10 +85,13 @@ BARS: dict[str, Callable[[Path], Bar]] = {
     "boiler_closure": on_data("boiler_closure", "boiler_idaes_coal", closure),
     "boiler_dispatch": boiler_dispatch,
     "compressor_dispatch": compressor_dispatch,
+    "wind_forecast": analytics_forecast.bar,
+    "scheduling": analytics_scheduling.bar,
+    "spare_parts": analytics_spares.bar,
     "fault_matrix": analytics_faults.bar,
     "analytics_speed": analytics_speed.speed,
 }
-OF_ANY_SIZE: tuple[str, ...] = tuple(name for name in BARS if name not in ("analytics_speed", "fault_matrix"))
+OF_ANY_SIZE: tuple[str, ...] = tuple(name for name in BARS if name not in ("analytics_speed", "fault_matrix", "scheduling"))
 
 if __name__ == "__main__":
     sys.exit(run(BARS, of_any_size=OF_ANY_SIZE, results=RESULTS))
