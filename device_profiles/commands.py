@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ModbusProfile,
         MtConnectPoint,
         MtConnectProfile,
+        NmeaProfile,
         OpcUaPoint,
         OpcUaProfile,
         Point,
@@ -30,7 +31,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     list_parser = commands.add_parser("list", help="list every device model", description="List every device model, by kind.")
     list_parser.add_argument("--kind", help="only those of this equipment kind")
     list_parser.add_argument("--maker", help="only those of this maker")
-    list_parser.add_argument("--protocol", help="only those that speak it: modbus, opcua, mtconnect")
+    list_parser.add_argument("--protocol", help="only those that speak it: modbus, opcua, mtconnect, nmea")
     list_parser.add_argument(
         "--verified", metavar="GRADE", help="only those of this grade: standard, datasheet, simulator, field"
     )
@@ -228,6 +229,8 @@ def _rows(profile: "Profile", signals: dict[str, "Signal"]) -> Iterator[Sequence
             return _opcua_rows(profile, signals)
         case "mtconnect":
             return _mtconnect_rows(profile, signals)
+        case "nmea":
+            return _nmea_rows(profile, signals)
 
 
 def _modbus_rows(profile: "ModbusProfile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
@@ -276,6 +279,16 @@ def _data_item(point: "MtConnectPoint") -> str:
     kind = point.type if point.sub_type is None else f"{point.type}/{point.sub_type}"
     place = "" if point.component is None else f" of {point.component}"
     return point.data_item or f"type {kind}{place}"
+
+
+def _nmea_rows(profile: "NmeaProfile", signals: dict[str, "Signal"]) -> Iterator[Sequence[str]]:
+    from device_profiles.nmea_fields import FIELDS
+
+    yield "SIGNAL", "SENTENCE", "FIELD", "SOURCE", "TALKER", "DEVICE UNIT", "UNIT", "NOTES"
+    for point in profile.points:
+        told = point.unit or FIELDS[point.sentence][point.field].unit
+        where = point.sentence, point.field, point.source or "", point.talker or "any"
+        yield point.signal, *where, told, signals[point.signal].unit, "; ".join(_states(point))
 
 
 def _units(point: "Point", signals: dict[str, "Signal"]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from device_profiles import profile_checks
 from device_profiles.datatype import Datatype
 from device_profiles.kind import FOLDER, Label, Signal, load_kind
 from device_profiles.modbus_field import Half, Order
+from device_profiles.nmea_fields import nmea_problems
 from telemetry.errors import ConfigError
 from telemetry.settings import Settings, fit
 from telemetry.toml_file import TomlFile
@@ -24,6 +25,8 @@ __all__ = [
     "ModbusProfile",
     "MtConnectPoint",
     "MtConnectProfile",
+    "NmeaPoint",
+    "NmeaProfile",
     "OpcUaPoint",
     "OpcUaProfile",
     "Order",
@@ -241,6 +244,20 @@ class MtConnectPoint(Point):
         return self
 
 
+class NmeaPoint(Point):
+    """One field of an NMEA 0183 sentence; `device_profiles.nmea_fields` names those that are read, with their units."""
+
+    signal: str
+    sentence: str
+    """The sentence's three letters, ``VHW``; ``VDO`` is what the AIS transponder tells of its own ship."""
+    field: str
+    """Which of its values, ``speed_knots``."""
+    source: str | None = Field(default=None, min_length=1)
+    """Of RPM the shaft or engine (``S0``, ``E1``), of XDR the name of the transducer (``ROLL``)."""
+    talker: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9]$")
+    """Two letters of the one instrument that is believed (``GP``, ``HE``); any, and then always the same one, if left out."""
+
+
 class ProfileHead(Settings):
     """What every device model says of itself."""
 
@@ -289,8 +306,20 @@ class MtConnectProfile(ProfileHead):
     points: tuple[MtConnectPoint, ...] = Field(min_length=1)
 
 
-Profile = ModbusProfile | OpcUaProfile | MtConnectProfile
-_PROTOCOLS: dict[str, type[Profile]] = {"modbus": ModbusProfile, "opcua": OpcUaProfile, "mtconnect": MtConnectProfile}
+class NmeaProfile(ProfileHead):
+    """Sentences of a ship's instruments."""
+
+    protocol: Literal["nmea"]
+    points: tuple[NmeaPoint, ...] = Field(min_length=1)
+
+
+Profile = ModbusProfile | OpcUaProfile | MtConnectProfile | NmeaProfile
+_PROTOCOLS: dict[str, type[Profile]] = {
+    "modbus": ModbusProfile,
+    "opcua": OpcUaProfile,
+    "mtconnect": MtConnectProfile,
+    "nmea": NmeaProfile,
+}
 
 
 @cache
@@ -344,6 +373,8 @@ def read_profile(path: Path) -> Profile:
         problems += profile_checks.modbus_problems(file, profile, kind)
     elif isinstance(profile, OpcUaProfile):
         problems += profile_checks.opcua_problems(file, profile, kind)
+    elif isinstance(profile, NmeaProfile):
+        problems += nmea_problems(file, profile, kind)
     if problems:
         raise ConfigError(*problems)
     return profile

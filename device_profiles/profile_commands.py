@@ -21,7 +21,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--kind", help="equipment kind, for a new profile")
     parser.add_argument("--maker", help="maker of the device, for a new profile")
     parser.add_argument("--model", help="its model, for a new profile")
-    parser.add_argument("--protocol", choices=("modbus", "opcua", "mtconnect"), help="for a new profile (default: modbus)")
+    parser.add_argument(
+        "--protocol", choices=("modbus", "opcua", "mtconnect", "nmea"), help="for a new profile (default: modbus)"
+    )
     parser.add_argument("--sheet", help="sheet of an Excel file that has several")
     parser.add_argument("--write", action="store_true", help="write the profile; without it the changes are only shown")
     parser.set_defaults(run=new)
@@ -36,7 +38,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description="Print the JSON Schema of device models, of one protocol or of all, or of kind.toml.",
     )
     parser.add_argument(
-        "what", nargs="?", choices=("modbus", "opcua", "mtconnect", "kind"), help="device models of every protocol if left out"
+        "what",
+        nargs="?",
+        choices=("modbus", "opcua", "mtconnect", "nmea", "kind"),
+        help="device models of every protocol if left out",
     )
     parser.set_defaults(run=schema)
 

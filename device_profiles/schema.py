@@ -11,16 +11,21 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from device_profiles.kind import Kind
-from device_profiles.profile import ModbusProfile, MtConnectProfile, OpcUaProfile, Profile
+from device_profiles.profile import ModbusProfile, MtConnectProfile, NmeaProfile, OpcUaProfile, Profile
 
-_MODELS: dict[str, type[Profile]] = {"modbus": ModbusProfile, "opcua": OpcUaProfile, "mtconnect": MtConnectProfile}
+_MODELS: dict[str, type[Profile]] = {
+    "modbus": ModbusProfile,
+    "opcua": OpcUaProfile,
+    "mtconnect": MtConnectProfile,
+    "nmea": NmeaProfile,
+}
 
 
 def profile_schema(protocol: str | None = None) -> dict[str, Any]:
     """Give the schema of device models of one protocol, or of any."""
     if protocol is not None:
         return _schema(_MODELS[protocol], f"Shangyun device model, {protocol}")
-    schema = _schema(ModbusProfile | OpcUaProfile | MtConnectProfile, "Shangyun device model")
+    schema = _schema(ModbusProfile | OpcUaProfile | MtConnectProfile | NmeaProfile, "Shangyun device model")
     schema["oneOf"] = schema.pop("anyOf")  # no file is right for two protocols
     return schema
 

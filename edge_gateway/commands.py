@@ -58,7 +58,7 @@ def init(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    from edge_gateway.settings import ModbusSettings
+    from edge_gateway.settings import ModbusSettings, NmeaTcpSettings, NmeaUdpSettings
 
     configuration = _load(args.file)
     points, rate = 0, 0.0
@@ -67,6 +67,8 @@ def check(args: argparse.Namespace) -> int:
         settings, line_rate, busy = configuration.settings.connections[name], 0.0, 0.0
         for targets in jobs:
             points += sum(len(target.signals.names) + len(target.text_signals) + len(target.waveforms) for target in targets)
+            if isinstance(settings, NmeaUdpSettings | NmeaTcpSettings):
+                continue  # which listens and asks for nothing
             costs = _costs(targets, settings) if isinstance(settings, ModbusSettings) else [0.0]
             line_rate += len(costs) / targets[0].period_seconds
             busy += sum(costs) / targets[0].period_seconds
@@ -87,7 +89,7 @@ def check(args: argparse.Namespace) -> int:
 def show_plan(args: argparse.Namespace) -> int:
     from edge_gateway.line_cost import cost_of
     from edge_gateway.planner import plan, request_cost_of
-    from edge_gateway.settings import ModbusSettings
+    from edge_gateway.settings import ModbusSettings, NmeaTcpSettings, NmeaUdpSettings
 
     configuration = _load(args.file)
     for name, jobs in _jobs(configuration):
@@ -95,6 +97,9 @@ def show_plan(args: argparse.Namespace) -> int:
         for targets in jobs:
             period_seconds = targets[0].period_seconds
             print(f"{', '.join(dict.fromkeys(t.name for t in targets))} on {name}, every {period_seconds:g} s:")
+            if isinstance(settings, NmeaUdpSettings | NmeaTcpSettings):
+                _print_sentences(targets)
+                continue
             if not isinstance(settings, ModbusSettings):
                 _print_nodes(targets, settings.mode)
                 continue
@@ -165,6 +170,15 @@ def _too_much(name: str, settings: "ModbusSettings", *, line_rate: float, busy: 
             "protocol",
             f"would be busy for about {100 * busy:.0f} % of the time; lengthen periods, read less or raise the speed",
         )
+
+
+def _print_sentences(targets: "Sequence[Target]") -> None:
+    from device_profiles.profile import NmeaPoint
+
+    for target in targets:
+        sentences = dict.fromkeys(point.sentence for point in target.points if isinstance(point, NmeaPoint))
+        count = len(target.signals.names) + len(target.text_signals)
+        print(f"  {count} values, heard from {', '.join(sentences)}; nothing is asked")
 
 
 def _print_nodes(targets: "Sequence[Target]", mode: str) -> None:

@@ -189,6 +189,14 @@ class Driver(Protocol):
 
 
 @runtime_checkable
+class Overhearer(Driver, Protocol):
+    """A driver that hears more than it was asked for."""
+
+    def overheard(self) -> Sequence[str]:
+        """Say in lines, for ``probe``, what else came and what was thrown away."""
+
+
+@runtime_checkable
 class Watcher(Driver, Protocol):
     """A driver that can be told of changes; `read` works all the same, for ``probe`` and for servers that tell nothing."""
 

@@ -13,6 +13,7 @@ LATE_REPLIES = Counter(
 )
 STRAYS = Counter("gateway_stray_replies", "Sound Modbus frames that answer no question of the moment", ["connection"])
 DOUBTFUL = Counter("gateway_doubtful_replies", "Replies that did not fit the request and were thrown away", ["connection"])
+REJECTED_SENTENCES = Counter("gateway_rejected_sentences", "NMEA 0183 lines that were thrown away", ["connection", "reason"])
 OVERRUNS = Counter("gateway_overruns", "Polls left out because the one before took too long", ["connection", "equipment"])
 DEMOTED = Counter("gateway_demoted_polls", "Polls of silent equipment told as bad without asking it", ["connection", "equipment"])
 ROUND_TRIP = Histogram(

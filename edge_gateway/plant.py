@@ -14,6 +14,8 @@ from edge_gateway.settings import (
     EquipmentSettings,
     GatewaySettings,
     MtConnectSettings,
+    NmeaTcpSettings,
+    NmeaUdpSettings,
     OpcUaSettings,
 )
 
@@ -30,6 +32,10 @@ def make_driver(name: str, settings: ConnectionSettings, *, now_us: Callable[[],
         from edge_gateway.drivers.mtconnect.driver import MtConnect  # noqa: PLC0415
 
         return MtConnect(name, settings, now_us=now_us)
+    if isinstance(settings, NmeaUdpSettings | NmeaTcpSettings):
+        from edge_gateway.drivers.nmea.driver import Nmea  # noqa: PLC0415
+
+        return Nmea(name, settings, now_us=now_us)
     from edge_gateway.drivers.modbus.driver import Modbus  # noqa: PLC0415
 
     return Modbus(name, settings, now_us=now_us, counters=counters)

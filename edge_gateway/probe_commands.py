@@ -91,6 +91,7 @@ def probe(args: argparse.Namespace) -> int:
 
 async def _probe(settings: "GatewaySettings", names: Sequence[str]) -> int:
     from edge_gateway.clock import Clock
+    from edge_gateway.driver import Overhearer
     from edge_gateway.plant import Configuration, make_driver
 
     failures = 0
@@ -105,6 +106,8 @@ async def _probe(settings: "GatewaySettings", names: Sequence[str]) -> int:
                     raw: dict[str, str] = {}
                     answer = await driver.read([target], raw=raw)
                     failures += _show_poll(target, answer.polls[0], raw)
+                for line in driver.overheard() if isinstance(driver, Overhearer) else ():
+                    print(f"{connection}: {line}")
         except RetryableError as error:
             failures += len(targets)
             print(f"{', '.join(dict.fromkeys(target.name for target in targets))}: {error}")

@@ -5,6 +5,7 @@ import math
 import re
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -66,6 +67,13 @@ def _http_url(text: str) -> str:
     if not is_sound:
         raise ValueError(f"{text!r} is not of the form http://host:port")
     return text.rstrip("/")
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address, such as 192.168.1.20") from None
 
 
 def _opcua_url(text: str) -> str:
@@ -228,8 +236,40 @@ class MtConnectSettings(Settings):
     timeout_seconds: float = Field(default=4.0, ge=0.1, le=60)
 
 
+class NmeaUdpSettings(Settings):
+    """A ship's instruments, heard by the datagrams that they or a multiplexer send to a port of this machine."""
+
+    protocol: Literal["nmea_udp"]
+    host: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104 - broadcasts do not come to a single address
+    """The address of this machine to listen on; all of them where it is left out."""
+    port: int = Field(default=10110, ge=1, le=65535)
+    sender: Annotated[str, AfterValidator(_ip_address)] | None = None
+    """The one address that is believed; datagrams have no protection, so give it where others can reach the port."""
+    stale_seconds: float = Field(default=10.0, ge=0.1, le=600)
+    """A value whose sentence has not come for so long is bad; the first reading waits half so long for all of them."""
+
+
+class NmeaTcpSettings(Settings):
+    """A ship's instruments behind a server that sends their sentences to whoever connects."""
+
+    protocol: Literal["nmea_tcp"]
+    host: str = Field(min_length=1)
+    port: int = Field(default=10110, ge=1, le=65535)
+    timeout_seconds: float = Field(default=4.0, ge=0.1, le=60)
+    """How long connecting may take."""
+    stale_seconds: float = Field(default=10.0, ge=0.1, le=600)
+    """A value whose sentence has not come for so long is bad, and a stream without any sentence for so long is opened anew; the
+    first reading waits half so long for all of them."""
+
+
 ConnectionSettings = Annotated[
-    ModbusTcpSettings | ModbusRtuOverTcpSettings | ModbusRtuSettings | OpcUaSettings | MtConnectSettings,
+    ModbusTcpSettings
+    | ModbusRtuOverTcpSettings
+    | ModbusRtuSettings
+    | OpcUaSettings
+    | MtConnectSettings
+    | NmeaUdpSettings
+    | NmeaTcpSettings,
     Field(discriminator="protocol"),
 ]
 

@@ -19,9 +19,11 @@ _PROTOCOL_OF_CONNECTION = {
     "modbus_rtu": "modbus",
     "opcua": "opcua",
     "mtconnect": "mtconnect",
+    "nmea_udp": "nmea",
+    "nmea_tcp": "nmea",
 }
 """Which profiles a connection can carry."""
-_SPOKEN = {"modbus": "Modbus", "opcua": "OPC UA", "mtconnect": "MTConnect"}
+_SPOKEN = {"modbus": "Modbus", "opcua": "OPC UA", "mtconnect": "MTConnect", "nmea": "NMEA 0183"}
 _OF_PROTOCOLS = {"unit_id": ("modbus",), "address_offset": ("modbus",), "root": ("opcua", "mtconnect")}
 _Place = tuple[str, int]
 _Taken = tuple[str, int, int, str]
@@ -60,6 +62,8 @@ def problems_between_tables(file: TomlFile) -> Iterator[Problem]:
             yield from _protocol_problems(file, place, item, protocol=protocol, profile=profile)
         if protocol == "modbus":
             yield from _taken_places(file, place, item, connection, places)
+        elif protocol == "nmea":
+            yield from _taken_sentences(file, place, item, connection, places)
 
 
 def _shared_devices(file: TomlFile, connections: Mapping[str, Any]) -> Iterator[Problem]:
@@ -68,9 +72,11 @@ def _shared_devices(file: TomlFile, connections: Mapping[str, Any]) -> Iterator[
     for name, table in connections.items():
         if not isinstance(table, dict):
             continue
-        is_serial = table.get("protocol") == "modbus_rtu"
-        key = "device" if is_serial else "url" if "url" in table else "host"
-        address = (table.get(key), None if key in ("device", "url") else table.get("port", 502))
+        protocol = table.get("protocol")
+        key = "device" if protocol == "modbus_rtu" else "url" if "url" in table else "port" if protocol == "nmea_udp" else "host"
+        port = table.get("port", 10110 if str(protocol).startswith("nmea") else 502)
+        # Two that listen share no port, whatever their addresses: one may be all of this machine's.
+        address = ("UDP", port) if key == "port" else (table.get(key), None if key in ("device", "url") else port)
         if not all(isinstance(part, str | int | None) for part in address) or address[0] is None:
             continue  # told by the model
         other = known.setdefault(address, name)
@@ -91,6 +97,18 @@ def _taken_places(
     if other != name:
         key = "address_offset" if "address_offset" in item else "unit_id" if "unit_id" in item else "connection"
         yield file.problem((*place, key), f"unit {unit_id} on {connection!r} is {other!r} already")
+
+
+def _taken_sentences(
+    file: TomlFile, place: _Place, item: Mapping[str, Any], connection: str, places: dict[_Taken, str]
+) -> Iterator[Problem]:
+    """Sentences name no ship: two of one profile on a connection would be one ship under two names."""
+    name = str(item.get("name"))
+    other = places.setdefault((connection, 0, 0, str(item.get("profile"))), name)
+    if other != name:
+        yield file.problem(
+            (*place, "connection"), f"{connection!r} carries the sentences of one ship, which is {other!r} already"
+        )
 
 
 def _profile(file: TomlFile, item: Mapping[str, Any]) -> Profile | None:

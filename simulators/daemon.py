@@ -17,7 +17,13 @@ from simulators.link import Link
 from simulators.settings import MODBUS_PROTOCOLS, LinkSettings, MachineSettings, SimulatorSettings, protocol_of
 from simulators.truth import Served, TruthLog, Wrong
 
-_SERVERS = {"opcua": "OpcUaServer", "mtconnect": "MtConnectServer"}
+_SERVERS = {
+    "opcua": ("opcua", "OpcUaServer"),
+    "mtconnect": ("mtconnect", "MtConnectServer"),
+    "nmea_tcp": ("nmea", "NmeaTcpServer"),
+    "nmea_udp": ("nmea", "NmeaUdpTalker"),
+}
+"""By protocol: module of `simulators.servers`, and class."""
 STEP_SECONDS = 0.5
 """The machines live on without a reader, so that the first read after an hour has no hour to make up for."""
 Record = Callable[[Served], None]
@@ -169,7 +175,8 @@ def _place(member: tuple[Equipment, Profile]) -> tuple[str, tuple[str, int]]:
 def _server(protocol: str, members: Sequence[tuple[Equipment, Profile]], record: Record | None, faults: Faults) -> Any:
     machine = members[0][0].settings
     if protocol not in MODBUS_PROTOCOLS:
-        made = getattr(importlib.import_module(f"simulators.servers.{protocol}"), _SERVERS[protocol])
+        module, name = _SERVERS[protocol]
+        made = getattr(importlib.import_module(f"simulators.servers.{module}"), name)
         return made(members, record or _forget, host=machine.host, port=machine.port, **_protection(machine))
     units = [(equipment, profile) for equipment, profile in members if isinstance(profile, ModbusProfile)]
     if machine.serial is not None:

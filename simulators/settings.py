@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from device_profiles.kind import load_kind
-from device_profiles.profile import ModbusProfile, OpcUaProfile, Profile, load_profile
+from device_profiles.profile import ModbusProfile, NmeaProfile, OpcUaProfile, Profile, load_profile
 from simulators.faults import ClockJumpFault, Fault, LinkFault, MachineFaultOrder, RequestFault, SensorFault, reaches
 from telemetry.errors import ConfigError, Problem
 from telemetry.settings import Settings, SettingsPath, beside_the_file, fit
@@ -35,12 +35,13 @@ class MachineSettings(Settings):
     profile: Annotated[str, AfterValidator(_own_file)]
     """The device model that it speaks as, ``<kind>/<maker>_<model>`` or a file of your own that ends in ``.toml``; it decides the
     machine, and the family of protocols."""
-    protocol: Literal["modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu"] | None = None
-    """How a Modbus machine is reached; ``modbus_tcp`` when left out."""
+    protocol: Literal["modbus_tcp", "modbus_rtu_over_tcp", "modbus_rtu", "nmea_tcp", "nmea_udp"] | None = None
+    """How a Modbus machine is reached, ``modbus_tcp`` when left out; or a ship's instruments, which listen (``nmea_tcp``, the
+    default) or send to ``host`` and ``port``."""
     host: str = "127.0.0.1"
     """Address to listen on; servers have no protection, so keep them on the loopback or in a closed network."""
     port: int = Field(default=0, ge=0, le=65535)
-    """TCP port; several machines of one protocol may share it. 0 takes any free one and prints it."""
+    """TCP port; several machines of one protocol may share it, but no ships. 0 takes any free one and prints it."""
     serial: SettingsPath | None = None
     """For ``modbus_rtu``: the serial line, which machines may share. Where no device is, a pseudo terminal is made and linked."""
     baudrate: int = Field(default=19200, ge=1200, le=921600)
@@ -100,6 +101,8 @@ class MachineSettings(Settings):
             raise ValueError("'serial' belongs to protocol modbus_rtu, which needs it")
         if (self.certificate_file is None) != (self.key_file is None):
             raise ValueError("'certificate_file' and 'key_file' belong together")
+        if self.protocol == "nmea_udp" and self.port == 0:
+            raise ValueError("protocol nmea_udp sends to a 'port', which it needs")
         if self.serial is not None and self.model_fields_set & {"host", "port"}:
             raise ValueError("a machine on a serial line has neither 'host' nor 'port'")
         return self
@@ -146,6 +149,8 @@ def protocol_of(machine: MachineSettings, profile: Profile) -> str:
     """Name the protocol that a machine is served by."""
     if isinstance(profile, ModbusProfile):
         return machine.protocol or "modbus_tcp"
+    if isinstance(profile, NmeaProfile):
+        return machine.protocol or "nmea_tcp"
     return profile.protocol
 
 
@@ -185,7 +190,7 @@ def _machine_problems(file: TomlFile, machines: Sequence[MachineSettings]) -> It
         except ConfigError as error:
             yield file.problem((*place, "profile"), re.sub(r"\s+", " ", str(error)))
             continue
-        if machine.protocol is not None and not isinstance(profile, ModbusProfile):
+        if machine.protocol is not None and machine.protocol.partition("_")[0] != profile.protocol:
             yield file.problem((*place, "protocol"), f"is {machine.protocol}, but {machine.profile} speaks {profile.protocol}")
             continue
         if profile.protocol != "opcua" and any(machine.protection):
@@ -210,6 +215,8 @@ def _quarrels(machine: MachineSettings, first: MachineSettings, units: Sequence[
         yield where, f"{machine.port} already has other certificates or users"
     elif (machine is not first or machine.count > 1) and _has_fixed_nodes(machine):
         yield where, f"{machine.profile} has fixed node ids, so each such machine has a port of its own"
+    elif (machine is not first or machine.count > 1) and served.startswith("nmea"):
+        yield where, f"{machine.profile} speaks NMEA 0183, which names no ship, so each has a port of its own"
     elif units:
         yield "unit_id", f"{', '.join(map(str, units))} is taken on {place}"
 

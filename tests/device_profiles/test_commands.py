@@ -274,7 +274,7 @@ def unknown_keys(content: Any, schema: dict[str, Any], root: dict[str, Any], pla
 def test_the_schemas_name_every_key_that_files_have(capsys: pytest.CaptureFixture[str]) -> None:
     """Types and words need no test of their own: pydantic makes the schemas of the models that read these very files."""
     every, kind = schema_of(capsys), schema_of(capsys, "kind")
-    protocols = {protocol: schema_of(capsys, protocol) for protocol in ("modbus", "opcua", "mtconnect")}
+    protocols = {protocol: schema_of(capsys, protocol) for protocol in ("modbus", "opcua", "mtconnect", "nmea")}
     files = sorted(FOLDER.glob("*/*.toml"))
     assert len(files) >= len(kind_names()) + 3
     for file in files:

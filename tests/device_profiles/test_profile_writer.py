@@ -239,7 +239,7 @@ def test_the_command_must_say_what_a_new_profile_is_and_may_not_contradict_an_ol
     assert told(tmp_path, FIRST, maker=None, model=None) == ["acme.toml: does not exist yet; a new one needs --maker, --model"]
     assert told(tmp_path, FIRST, kind="kettle")[0].startswith("'kettle' is not an equipment kind; known: ")
     assert told(tmp_path, FIRST, protocol="profinet") == [
-        "'profinet' is not a protocol of device profiles; known: modbus, opcua, mtconnect"
+        "'profinet' is not a protocol of device profiles; known: modbus, opcua, mtconnect, nmea"
     ]
     imported(tmp_path, FIRST).write()
     assert told(tmp_path, FIRST, kind="pv_inverter") == ["acme.toml:1: kind: is 'boiler', and the command says 'pv_inverter'"]
@@ -255,7 +255,7 @@ def test_a_head_without_points_is_checked_before_it_takes_some(tmp_path: Path) -
     path = tmp_path / "acme.toml"
     head = 'kind = "boiler"\nmaker = "A"\nmodel = "B"\nlabel = { zh = "a", en = "a" }\nsource = "s"\nverified = "datasheet"\n'
     path.write_text(f'{head}protocol = "profinet"\n')
-    assert told(tmp_path, FIRST, profile=path) == ["acme.toml:7: protocol: is 'profinet'; known: modbus, opcua, mtconnect"]
+    assert told(tmp_path, FIRST, profile=path) == ["acme.toml:7: protocol: is 'profinet'; known: modbus, opcua, mtconnect, nmea"]
     path.write_text(f'{head}protocol = "modbus"\nsignals = {{ oil = 3 }}\n')
     assert told(tmp_path, FIRST, profile=path) == [
         "acme.toml:8: signals.oil: Input should be a valid dictionary or instance of Signal"

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from device_profiles.kind import Signal
-from device_profiles.profile import ModbusPoint, ModbusProfile, Point, Profile, load_profile, profile_names, signals_of
+from device_profiles.nmea_fields import FIELDS
+from device_profiles.profile import ModbusPoint, ModbusProfile, NmeaPoint, Point, Profile, load_profile, profile_names, signals_of
 from edge_gateway.clock import Clock
 from edge_gateway.plant import Configuration, make_driver
 from edge_gateway.settings import load_gateway
 from simulators.fleet import Equipment
 from simulators.servers.modbus import ModbusServer
 from simulators.servers.mtconnect import MtConnectServer
+from simulators.servers.nmea import NmeaTcpServer
 from simulators.servers.opcua import OpcUaServer
 from simulators.settings import MachineSettings
 from telemetry.quality import Quality
@@ -23,8 +25,10 @@ CONNECTIONS = {
     "modbus": 'protocol = "modbus_tcp"\nhost = "127.0.0.1"\nport = {port}',
     "opcua": 'protocol = "opcua"\nurl = "opc.tcp://127.0.0.1:{port}"\nsecurity = "none"',
     "mtconnect": 'protocol = "mtconnect"\nurl = "http://127.0.0.1:{port}"',
+    "nmea": 'protocol = "nmea_tcp"\nhost = "127.0.0.1"\nport = {port}',
 }
-ROOTS = {"modbus": "unit_id = 1", "opcua": 'root = "Machines/machine"', "mtconnect": 'root = "machine"'}
+SERVERS: dict[str, Any] = {"opcua": OpcUaServer, "mtconnect": MtConnectServer, "nmea": NmeaTcpServer}
+ROOTS = {"modbus": "unit_id = 1", "opcua": 'root = "Machines/machine"', "mtconnect": 'root = "machine"', "nmea": ""}
 
 
 class Watched(Equipment):
@@ -41,8 +45,7 @@ class Watched(Equipment):
 def server_of(machine: Watched, profile: Profile) -> Any:
     if isinstance(profile, ModbusProfile):
         return ModbusServer([(machine, profile)], None, host="127.0.0.1", port=0)
-    server: Any = OpcUaServer if profile.protocol == "opcua" else MtConnectServer
-    return server([(machine, profile)], lambda _: None, host="127.0.0.1", port=0)
+    return SERVERS[profile.protocol]([(machine, profile)], lambda _: None, host="127.0.0.1", port=0)
 
 
 @pytest.mark.parametrize("start", ["02:00", "11:00"])
@@ -116,7 +119,8 @@ def agrees(value: float | str, quality: int, sensor: float | str, count: tuple[f
 
 def count_of(point: Any, profile: Profile) -> tuple[float, float]:
     """Give the size of one count of a point's raw number in the signal's unit, and where its counter turns over (0: nowhere)."""
-    factor = conversion(point.unit, signals_of(profile)[point.signal].unit).factor if point.unit else 1.0
+    unit = FIELDS[point.sentence][point.field].unit if isinstance(point, NmeaPoint) else point.unit
+    factor = conversion(unit, signals_of(profile)[point.signal].unit).factor if unit else 1.0
     size = abs(point.scale * factor)
     if not isinstance(point, ModbusPoint):
         return size, 0.0

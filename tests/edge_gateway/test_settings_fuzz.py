@@ -24,6 +24,8 @@ SOUND = {
         "line": {"protocol": "modbus_rtu", "device": "/dev/ttyS1", "baud": 9600, "parity": "even"},
         "cnc": {"protocol": "opcua", "url": "opc.tcp://127.0.0.1:4840", "security": "none", "mode": "poll"},
         "lathe": {"protocol": "mtconnect", "url": "http://127.0.0.1:5000"},
+        "bridge": {"protocol": "nmea_udp", "port": 10110, "sender": "192.168.1.20", "stale_seconds": 10.0},
+        "mast": {"protocol": "nmea_tcp", "host": "192.168.1.21"},
     },
     "equipment": [
         {"name": "boiler-1", "profile": "boiler/generic_plc", "connection": "plc", "unit_id": 1, "period_seconds": 1.0},
