@@ -100,7 +100,8 @@ def draw_time_axis(drawing: Drawing, x: Scale, zone: ZoneInfo, *, top: float = T
         form = "%m-%d" if step >= _DAY_SECONDS else "%H:%M" if step >= 60 else "%H:%M:%S"
         words = datetime.fromtimestamp(second, zone).strftime(form)
         drawing.add("line", "grid", x1=x.at(second), x2=x.at(second), y1=top, y2=bottom)
-        drawing.add("text", "tick", words=words, x=x.at(second), y=bottom + 18, text_anchor="middle")
+        anchor = "end" if x.at(second) > RIGHT - 6 else "middle"  # half of it would lie beyond the drawing
+        drawing.add("text", "tick", words=words, x=x.at(second), y=bottom + 18, text_anchor=anchor)
     day = datetime.fromtimestamp(x.low, zone).strftime("%Y-%m-%d")
     drawing.add("text", "axis-title", words=f"{day} ({zone})", x=RIGHT, y=top - 12, text_anchor="end")
 

@@ -19,13 +19,18 @@ _LANE, _LETTER = 24.0, 7.0
 
 
 def timeline(lanes: Mapping[str, Sequence[Span]], states: Mapping[str, str], *, zone: str, language: Language) -> Picture:
-    """Draw each lane as a row; a span has the tone of its state, and its words where they have room."""
+    """Draw each lane as a row; a span has the tone of its state, and its words where they have room.
+
+    States that do not occur need no tone.
+    """
     _ = translator(language)
     there = ZoneInfo(zone)
     header = [_("名称"), titled(_("开始"), zone), titled(_("结束"), zone), _("状态"), _("说明")]
     spans = [(lane, *span) for lane, of in lanes.items() for span in of]
     if not spans:
         return empty_picture(header, language)
+    occur = {span[3] for span in spans}
+    states = {state: words for state, words in states.items() if state in occur}
     low, high = min(span[1] for span in spans) / 1e6, max(span[2] for span in spans) / 1e6
     x = Scale(low=low, high=max(high, low + 1), start=_LEFT, end=_RIGHT)
     bottom = _TOP + _LANE * len(lanes)

@@ -29,7 +29,7 @@ def test_every_analytic_has_a_method_and_serves_some_function() -> None:
     methods = set(tomllib.loads(guide.FILE.read_text(encoding="utf-8"))["methods"])
     assert methods == set(catalogue())
     serving = {one.name for function in guide.functions() for one in function.served_by if one.is_analytic}
-    assert set(catalogue()) - serving <= {"energy_cost"}, "the cost of energy is for every kind"
+    assert set(catalogue()) == serving
 
 
 def test_every_test_that_is_named_exists() -> None:
