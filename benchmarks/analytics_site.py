@@ -19,7 +19,7 @@ from telemetry.bundle import Batch, Bundle, SignalList
 from telemetry.topics import Message, data_topic
 from telemetry.wire import encode_bundle
 
-_ROWS = 1000
+_VALUES = 100_000
 """Of one bundle; a receiver unpacks at most 1 MiB."""
 
 
@@ -39,8 +39,9 @@ class Site:
         """Commit histories by machine's name, and give the machines' ids."""
         for name, history in histories.items():
             names = tuple(history.values)
-            for first in range(0, len(history), _ROWS):
-                rows = slice(first, first + _ROWS)
+            size = _VALUES // len(names)
+            for first in range(0, len(history), size):
+                rows = slice(first, first + size)
                 matrix = np.column_stack([np.asarray(history.values[signal][rows], np.float64) for signal in names])
                 self._seqs[gateway] = seq = self._seqs.get(gateway, 0) + 1
                 batch = Batch(
