@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from dashboards.pictures.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Floats, Scale, draw_y_axis, ends, floats
 from dashboards.pictures.figures import titled
-from dashboards.pictures.legend import draw_legend
+from dashboards.pictures.legend import draw_legend, series_class
 from dashboards.pictures.line import curve, draw_time_axis
 from dashboards.pictures.picture import Drawing, Picture, coordinate, empty_picture
 from dashboards.texts import Language, translator
@@ -25,21 +25,23 @@ def fan(
     bands: Mapping[int, Bounds],
     *,
     actual: Iterable[float | None] | None,
+    others: Mapping[str, Iterable[float | None]] | None = None,
     unit: str,
     zone: str,
     language: Language,
 ) -> Picture:
-    """Draw the bands, widest first, the median over them and the actual course over all."""
+    """Draw the bands, widest first, the median over them and the actual course over all; ``others`` are further named courses."""
     _ = translator(language)
     there = ZoneInfo(zone)
     seconds = np.asarray(times_us, dtype=np.int64) / 1e6
     middle = floats(median)
     bounds = {percent: (floats(low), floats(high)) for percent, (low, high) in bands.items()}
     came = np.full(len(middle), np.nan) if actual is None else floats(actual)
-    names = [_("中位预测"), *([] if actual is None else [_("实际")])]
+    beside = {name: floats(course) for name, course in (others or {}).items()}
+    names = [_("中位预测"), *([] if actual is None else [_("实际")]), *beside]
     header = [titled(_("时间"), zone), *(titled(name, unit) for name in names)]
     header += [f"{percent}% {side}" for percent in bounds for side in (_("下界"), _("上界"))]
-    everything = np.concatenate([middle, came, *(side for pair in bounds.values() for side in pair)])
+    everything = np.concatenate([middle, came, *beside.values(), *(side for pair in bounds.values() for side in pair)])
     if not seconds.size or np.isnan(everything).all():
         return empty_picture(header, language)
     x = Scale(low=float(seconds.min()), high=max(float(seconds.max()), float(seconds.min()) + 1), start=LEFT, end=RIGHT)
@@ -51,11 +53,11 @@ def fan(
         drawing.add("path", f"level-{tone}", d=_area(x.all_at(seconds), y.all_at(lower), y.all_at(upper)))
     draw_y_axis(drawing, y, unit)
     draw_time_axis(drawing, x, there)
-    drawing.add("path", "curve series-1", d=curve(x.all_at(seconds), y.all_at(middle)))
-    if actual is not None:
-        drawing.add("path", "curve series-2", d=curve(x.all_at(seconds), y.all_at(came)))
+    courses = [middle, *([] if actual is None else [came]), *beside.values()]
+    for number, course in enumerate(courses):
+        drawing.add("path", f"curve {series_class(number)}", d=curve(x.all_at(seconds), y.all_at(course)))
     draw_legend(drawing, names, mark="line")
-    columns = [middle, *([] if actual is None else [came]), *(side for pair in bounds.values() for side in pair)]
+    columns = [*courses, *(side for pair in bounds.values() for side in pair)]
     rows = [
         (
             datetime.fromtimestamp(second, UTC).astimezone(there).isoformat(sep=" ", timespec="minutes")[:16],

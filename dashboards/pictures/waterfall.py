@@ -40,7 +40,7 @@ def waterfall(
             "rect", css, tip=f"{name}: {with_unit(words, unit)}", x=left, y=upper, width=width, height=max(lower - upper, 1)
         )
         drawing.add("text", "mark-name", words=words, x=left + width / 2, y=upper - 4, text_anchor="middle")
-        words = shortened(name, int(room / 6.5))
+        words = shortened(name, int(2 * room / 7))  # names stand in two rows
         drawing.add(
             "text", "tick", words=words, tip=name, x=left + width / 2, y=BOTTOM + 18 + 15 * (place % 2), text_anchor="middle"
         )
