@@ -30,7 +30,7 @@ def measured_signals(kind: str) -> tuple[str, ...]:
         if signal.type is SignalType.REAL
         and signal.role in MEASURED
         and signal.unit != "h"
-        and not (signal.unit == "deg" and signal.normal is None)
+        and not (signal.unit == "deg" and (signal.normal is None or signal.normal == (0, 360)))
     )
 
 
