@@ -5,14 +5,16 @@ was off of late tells how far the weather model is off at this plant.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from analytics.power_forecast.driver_curve import power
-from analytics.power_forecast.frame import STEPS_A_DAY, Frame, Indices
+from analytics.power_forecast.frame import STEP_SECONDS, Frame, Indices
 from analytics.window import FloatArray
+from telemetry.bundle import MICROSECONDS
 
 ULTRA_SHORT, DAY_AHEAD = "ultra_short", "day_ahead"
 HORIZONS = {ULTRA_SHORT: 16, DAY_AHEAD: 96}
@@ -20,6 +22,8 @@ HORIZONS = {ULTRA_SHORT: 16, DAY_AHEAD: 96}
 AROUND = (-16, -8, -4, -2, 2, 4, 8, 16)
 """Steps before and after the target at which the driving field is read, too: a front comes early or late."""
 SMOOTHED = (4, 12, 24)
+LOOKS_AHEAD = max(*AROUND, *SMOOTHED)
+"""Steps after the target whose weather is read: it must come from the issue that counts for the target."""
 SPANS = {ULTRA_SHORT: (4, 16, 48, 96, 288), DAY_AHEAD: (96, 288, 672)}
 """Steps up to the issue over which what was off is averaged."""
 LAGS = (1, 2, 3, 5, 9, 17)
@@ -27,11 +31,15 @@ LAGS = (1, 2, 3, 5, 9, 17)
 
 
 def known_until(frame: Frame, zone: ZoneInfo, *, issue_hour: float) -> Indices:
-    """Give for each row of a day how many rows are known when its day-ahead forecast is issued, at an hour of the day before."""
-    days, hours = frame.local(zone)
-    own = (days - days[0]) * STEPS_A_DAY
-    first = own[0] - round(hours[0] * 4)
-    known: Indices = np.clip(first + own - STEPS_A_DAY + round(issue_hour * 4), 0, len(frame)).astype(np.intp)
+    """Give for each row of a day how many rows are over when its day-ahead forecast is issued, at an hour of the day before."""
+    days, _ = frame.local(zone)
+    distinct, place = np.unique(days, return_inverse=True)
+    issue = timedelta(hours=issue_hour)
+    # Each issue by the clock: days on which clocks change have 92 or 100 quarters.
+    at = [datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day - 1) + issue for day in distinct.tolist()]
+    issued_us = np.array([int(one.timestamp()) for one in at], np.int64) * MICROSECONDS
+    over = (issued_us - frame.start_us) // (STEP_SECONDS * MICROSECONDS)
+    known: Indices = np.clip(over[place], 0, len(frame)).astype(np.intp)
     return known
 
 

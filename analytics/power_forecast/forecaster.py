@@ -114,8 +114,8 @@ def _learn(frame: Frame, horizon: str, zone: ZoneInfo, issue_hour: float) -> dic
     power = frame.power_kw[rows]
     weights, scales = [], []
     for number in range(groups.max() + 1):
-        of = (groups == number) & ~np.isnan(newest)
-        gap = (newest - floor)[of]
+        of = groups == number
+        gap = np.nan_to_num((newest - floor)[of])  # as `_base` has it where the newest power is missing
         share = float(np.clip(gap @ (power - floor)[of] / max(gap @ gap, 1e-9), 0, 1)) if horizon == ULTRA_SHORT else 0.0
         weights.append(share)
         scales.append(float(np.std((power - floor)[of] - share * gap)) or 1.0)

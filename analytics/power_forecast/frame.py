@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -43,6 +43,11 @@ class Frame:
         In operation.
     driver : str
         The field that drives the power: ``wind_speed`` or ``irradiance``.
+
+    Raises
+    ------
+    ValueError
+        If columns differ in length, a field is unknown or the capacity is not positive.
     """
 
     start_us: int
@@ -51,6 +56,16 @@ class Frame:
     weather: Mapping[str, FloatArray]
     capacity_kw: float
     driver: str = "wind_speed"
+
+    def __post_init__(self) -> None:
+        unknown = sorted({self.driver, *self.weather} - WEATHER.keys())
+        if unknown:
+            raise ValueError(f"no weather fields: {', '.join(unknown)}; known: {', '.join(WEATHER)}")
+        lengths = {len(column) for column in (self.power_kw, self.measured, *self.weather.values())}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of {sorted(lengths)} rows")
+        if not self.capacity_kw > 0:
+            raise ValueError(f"a capacity of {self.capacity_kw} kW")
 
     def __len__(self) -> int:
         return len(self.power_kw)
@@ -75,7 +90,14 @@ class Frame:
 
     def local(self, zone: ZoneInfo) -> tuple[npt.NDArray[np.int64], FloatArray]:
         """Give of each row the number of its local day and the hour in it."""
-        at = [datetime.fromtimestamp(second, UTC).astimezone(zone) for second in self.times_us[:: STEPS_A_DAY // 4] / 1e6]
-        offsets = np.repeat([int((one.utcoffset() or timedelta()).total_seconds()) for one in at], STEPS_A_DAY // 4)[: len(self)]
-        seconds = self.times_us // MICROSECONDS + offsets
-        return seconds // 86_400, (seconds % 86_400) / 3600
+        return local_days(self.times_us, zone)
+
+
+def local_days(times_us: npt.NDArray[np.int64], zone: ZoneInfo) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Give of each instant the number of its local day (since 1970-01-01) and the hour in it, as clocks there show it."""
+    seconds = times_us // MICROSECONDS
+    quarters, place = np.unique(seconds // STEP_SECONDS, return_inverse=True)
+    at = [datetime.fromtimestamp(quarter * STEP_SECONDS, zone) for quarter in quarters.tolist()]
+    offsets = np.array([int((one.utcoffset() or timedelta()).total_seconds()) for one in at], np.int64)
+    local = seconds + offsets[place]
+    return local // 86_400, (local % 86_400) / 3600

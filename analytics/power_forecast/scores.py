@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.window import FloatArray
+from analytics.window import Flags, FloatArray
 
 
 def normalised_rmse(actual: FloatArray, forecast: FloatArray, capacity: float) -> float:
@@ -11,7 +11,7 @@ def normalised_rmse(actual: FloatArray, forecast: FloatArray, capacity: float) -
     Raises
     ------
     ValueError
-        If no row is known in both.
+        If no row is known in both; the other scores do the same.
     """
     return float(np.sqrt(np.mean(_off(actual, forecast) ** 2)) / capacity)
 
@@ -26,9 +26,18 @@ def normalised_bias(actual: FloatArray, forecast: FloatArray, capacity: float) -
 
 
 def skill(actual: FloatArray, forecast: FloatArray, floor: FloatArray) -> float:
-    """Share of the floor's mean square error that the forecast saves."""
-    known = ~np.isnan(actual) & ~np.isnan(forecast) & ~np.isnan(floor)
-    return float(1 - np.mean((actual - forecast)[known] ** 2) / np.mean((actual - floor)[known] ** 2))
+    """Share of the floor's mean square error that the forecast saves.
+
+    Raises
+    ------
+    ValueError
+        If no row is known in all three, or the floor is never off.
+    """
+    both = _some(~np.isnan(actual) & ~np.isnan(forecast) & ~np.isnan(floor))
+    of_floor = float(np.mean((actual - floor)[both] ** 2))
+    if of_floor == 0:
+        raise ValueError("the floor is never off")
+    return 1 - float(np.mean((actual - forecast)[both] ** 2)) / of_floor
 
 
 def pinball(actual: FloatArray, quantiles: FloatArray, levels: FloatArray) -> float:
@@ -40,7 +49,7 @@ def pinball(actual: FloatArray, quantiles: FloatArray, levels: FloatArray) -> fl
     quantiles : ndarray, shape (levels, n)
     levels : ndarray, shape (levels,)
     """
-    known = ~np.isnan(actual) & ~np.isnan(quantiles).any(axis=0)
+    known = _some(~np.isnan(actual) & ~np.isnan(quantiles).any(axis=0))
     off = actual[known] - quantiles[:, known]
     share = levels[:, None]
     return float(np.mean(np.maximum(share * off, (share - 1) * off)))
@@ -48,18 +57,22 @@ def pinball(actual: FloatArray, quantiles: FloatArray, levels: FloatArray) -> fl
 
 def coverage(actual: FloatArray, lower: FloatArray, upper: FloatArray) -> float:
     """Share of actual values within an interval (PICP)."""
-    known = ~np.isnan(actual) & ~np.isnan(lower) & ~np.isnan(upper)
+    known = _some(~np.isnan(actual) & ~np.isnan(lower) & ~np.isnan(upper))
     return float(np.mean((actual[known] >= lower[known]) & (actual[known] <= upper[known])))
 
 
 def mean_width(lower: FloatArray, upper: FloatArray, capacity: float) -> float:
     """Mean width of an interval as a share of the capacity (PINAW)."""
-    return float(np.nanmean(upper - lower) / capacity)
+    width = upper - lower
+    return float(np.mean(width[_some(~np.isnan(width))]) / capacity)
 
 
 def _off(actual: FloatArray, forecast: FloatArray) -> FloatArray:
-    known = ~np.isnan(actual) & ~np.isnan(forecast)
-    if not known.any():
-        raise ValueError("no row is known in both")
-    off: FloatArray = (actual - forecast)[known]
+    off: FloatArray = (actual - forecast)[_some(~np.isnan(actual) & ~np.isnan(forecast))]
     return off
+
+
+def _some(known: Flags) -> Flags:
+    if not known.any():
+        raise ValueError("no row is known in all columns")
+    return known

@@ -124,7 +124,7 @@ class WindTurbine(Machines):
         "dc_link_voltage": Sensor(noise=2.0, gain=0.002, lowest=0.0),
         "hydraulic_pressure": Sensor(noise=0.02, offset=0.05, lowest=0.0),
         "hydraulic_oil_level": Sensor(noise=0.1, offset=0.5, lowest=0.0, highest=100.0),
-        **dict.fromkeys(("active_power", "reactive_power"), Sensor(relative_noise=0.002, gain=0.003)),
+        **dict.fromkeys(("active_power", "reactive_power"), Sensor(noise=0.5, relative_noise=0.002, gain=0.003)),
         **dict.fromkeys([f"voltage_{phase}" for phase in "abc"], Sensor(relative_noise=0.0005, gain=0.001)),
         **dict.fromkeys([f"current_{phase}" for phase in "abc"], Sensor(relative_noise=0.001, gain=0.003, lowest=0.0)),
         **dict.fromkeys([f"pitch_angle_{blade}" for blade in "123"], Sensor(noise=0.01, offset=0.03)),
