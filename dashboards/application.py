@@ -19,6 +19,7 @@ from dashboards.alarms.feed import AlarmFeed
 from dashboards.api.health import health_of
 from dashboards.error_answers import REFUSALS, add_error_answers
 from dashboards.live.feed import Feed
+from dashboards.production.planner import Planner
 from dashboards.security.access import Reader, refuse_open_routes, sign_in_first
 from dashboards.security.body_limit import BodyLimit
 from dashboards.security.identities import Identities
@@ -56,6 +57,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
             try:
                 yield
             finally:
+                application.state.planner.close()
                 feed.close()
                 for started in (task, alarms, health):
                     started.cancel()
@@ -75,6 +77,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
     )
     application.state.settings, application.state.database = settings, database
     application.state.templates = environments()
+    application.state.planner = Planner(database)
     application.state.identities, application.state.passwords = Identities(database), Passwords()
     application.add_middleware(BodyLimit)
     application.add_middleware(OriginCheck, settings=settings)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from analytics.scheduling.calendars import Calendar
@@ -157,8 +156,12 @@ def _gaps(
     """Give the first place on a machine where an operation fits; the time after the last task always does."""
     calendar = Calendar([*machine.closed, (0, max(machine.from_minute, from_minute))])
     minutes = operation.minutes[machine.name]
-    tasks: list[Task | None] = [None, *plan.by_machine.get(machine.name, ()), None]
-    for before, after in pairwise(tasks):
+    tasks = plan.by_machine.get(machine.name, [])
+    # one that pauses while another is done ends after it
+    ends: list[Task | None] = [None]
+    for task in tasks:
+        ends.append(max(ends[-1] or task, task, key=lambda one: one.end_minute))
+    for before, after in zip(ends, [*tasks, None], strict=True):
         family = machine.family if before is None else families[before.job, before.operation]
         free = calendar.after(0 if before is None else before.end_minute, shop.setup_minutes(family, operation.family))
         start, end = calendar.fit(max(free, arrival), minutes, can_pause=operation.can_pause)

@@ -6,8 +6,10 @@ Laborie, Rogerie, Shaw and Vilim 2018, Constraints 23:210 (intervals with presen
 """
 
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 from analytics.scheduling.constraint_model import ConstraintModel, Part
@@ -30,6 +32,13 @@ class Progress(NamedTuple):
 
 
 OnProgress = Callable[[Progress], None]
+IsStopped = Callable[[], bool]
+"""Asked again and again, perhaps from another thread; once it says so, the best so far is given back."""
+_ASK_SECONDS = 0.1
+
+
+def never() -> bool:
+    return False
 
 
 class Outcome(NamedTuple):
@@ -53,6 +62,7 @@ def solve(
     workers: int = WORKERS,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    is_stopped: IsStopped = never,
 ) -> Outcome:
     """Improve a draft by constraint programming; what is given back never costs more than the hint.
 
@@ -77,7 +87,9 @@ def solve(
     solver.parameters.random_seed = seed
     if part is not None:
         solver.parameters.cp_model_probing_level = 0  # it takes as long as a neighbourhood may
-    status = solver.solve(built.model, None if on_progress is None else _callback(cp, on_progress))
+    solver.parameters.catch_sigint_signal = False  # a library does not take a process's signals
+    with _stopping(solver, is_stopped):
+        status = solver.solve(built.model, None if on_progress is None else _callback(cp, on_progress))
     before = work.cost(hint.end, hint.setup_minutes, aims)
     draft, cost = hint, before
     if status in (cp.OPTIMAL, cp.FEASIBLE):
@@ -88,6 +100,28 @@ def solve(
     bound = min(math.ceil(solver.best_objective_bound - 1e-6), cost)
     is_optimal = status == cp.OPTIMAL or cost == bound
     return Outcome(draft, cost, bound, "optimal" if is_optimal else "feasible", time.monotonic() - begun)
+
+
+@contextmanager
+def _stopping(solver: Any, is_stopped: IsStopped) -> Iterator[None]:
+    """Stop the solver when somebody says so; while it works, its thread sees nothing of the world."""
+    if is_stopped is never:
+        yield
+        return
+    is_done = threading.Event()
+
+    def watch() -> None:
+        while not is_done.wait(_ASK_SECONDS):
+            if is_stopped():
+                solver.stop_search()
+
+    watcher = threading.Thread(target=watch, name="stop of the solver", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        watcher.join()
 
 
 def library() -> Any:

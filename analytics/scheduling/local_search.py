@@ -30,6 +30,7 @@ def anneal(
     seconds: float,
     seed: int = 0,
     on_better: Callable[[Draft], None] = lambda _draft: None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Draft:
     """Improve a draft for so many seconds; what is given back is never worse."""
     rng = random.Random(seed)  # noqa: S311 - a search, no secret
@@ -40,7 +41,7 @@ def anneal(
     best, best_cost = current.draft, at
     unit = max(aims) * work.mean_minutes
     begun = now = time.monotonic()
-    while now < begun + seconds:
+    while now < begun + seconds and not is_stopped():
         heat = _FIRST_HEAT * (_LAST_HEAT / _FIRST_HEAT) ** ((now - begun) / seconds) * unit
         undo = _move(work, sequences, current, aims, rng)
         if undo is None:  # no operation waits for a machine: nothing is left to gain

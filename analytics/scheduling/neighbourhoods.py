@@ -10,7 +10,7 @@ import random
 import time
 
 from analytics.scheduling.constraint_model import Part
-from analytics.scheduling.cp_sat import WORKERS, OnProgress, Outcome, Progress, solve
+from analytics.scheduling.cp_sat import WORKERS, IsStopped, OnProgress, Outcome, Progress, never, solve
 from analytics.scheduling.plans import Aims
 from analytics.scheduling.workload import Draft, Workload
 
@@ -28,6 +28,7 @@ def improve(
     workers: int = WORKERS,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    is_stopped: IsStopped = never,
 ) -> Outcome:
     """Improve a draft for so many seconds; what is given back never costs more.
 
@@ -42,10 +43,12 @@ def improve(
     rng = random.Random(seed)  # noqa: S311 - a search, no secret
     begun, bound = time.monotonic(), work.lower_bound(aims)
     cost, size = work.cost(draft.end, draft.setup_minutes, aims), float(_FIRST_SIZE)
-    while (left := seconds - (time.monotonic() - begun)) > 0.05:
+    while (left := seconds - (time.monotonic() - begun)) > 0.05 and not is_stopped():
         part = _part(work, draft, round(size), aims, rng)
         step = min(_STEP_SECONDS, left)
-        found = solve(work, draft, aims, seconds=step, part=part, workers=workers, seed=rng.randrange(2**31))
+        found = solve(
+            work, draft, aims, seconds=step, part=part, workers=workers, seed=rng.randrange(2**31), is_stopped=is_stopped
+        )
         size = min(max(size * (1.2 if found.status == "optimal" else 0.8), _LEAST_SIZE), _GREATEST_SIZE)
         if found.cost < cost and on_progress is not None:
             on_progress(Progress(time.monotonic() - begun, found.cost, bound))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from analytics.scheduling import cp_sat, neighbourhoods
-from analytics.scheduling.cp_sat import WORKERS, OnProgress, Progress
+from analytics.scheduling.cp_sat import WORKERS, IsStopped, OnProgress, Progress, never
 from analytics.scheduling.dispatching import best_dispatch, tuned_dispatch
 from analytics.scheduling.jobs import Shop
 from analytics.scheduling.local_search import anneal
@@ -38,6 +38,8 @@ class Schedule(NamedTuple):
     rule: str
     """The best dispatching rule."""
     rule_cost: int
+    rule_measures: Measures
+    """What comes of that rule's plan."""
 
     @property
     def gap_percent(self) -> float:
@@ -64,6 +66,7 @@ def schedule(
     workers: int = WORKERS,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    is_stopped: IsStopped = never,
 ) -> Schedule:
     """Plan a shop: dispatching rules first, then constraint programming, or a local search where OR-Tools is not installed.
 
@@ -75,6 +78,8 @@ def schedule(
         What stands as it is.
     previous : Plan, optional
         Its orders on the machines are tried too.
+    is_stopped : callable, optional
+        When it says so, the best plan so far is given back.
     seed : int
         For the searches; a limit of wall time still makes two runs differ.
 
@@ -89,8 +94,9 @@ def schedule(
     work = Workload(shop, fixed)
     rule, draft = best_dispatch(work, aims) if len(work) else ("", Draft([], [], [], 0))
     rule_cost = work.cost(draft.end, draft.setup_minutes, aims)
+    rule_measures = measure(shop, work.plan(draft))
     draft = _better(work, aims, draft, previous)
-    search = _Search(work, aims, begun, seconds, workers, seed, on_progress)
+    search = _Search(work, aims, begun, seconds, workers, seed, on_progress, is_stopped)
     draft, bound, method = search.run(draft) if len(work) else (draft, rule_cost, "cp_sat")
     cost = work.cost(draft.end, draft.setup_minutes, aims)
     plan = work.plan(draft)
@@ -104,6 +110,7 @@ def schedule(
         method=method,
         rule=rule,
         rule_cost=rule_cost,
+        rule_measures=rule_measures,
     )
 
 
@@ -126,6 +133,7 @@ class _Search(NamedTuple):
     workers: int
     seed: int
     on_progress: OnProgress | None
+    is_stopped: IsStopped
 
     def run(self, draft: Draft) -> tuple[Draft, int, Method]:
         """Give the best draft, what none can cost less than, and how it was found."""
@@ -139,11 +147,28 @@ class _Search(NamedTuple):
         share = (
             1.0 if not has_library else _ANNEALED if is_large else min(0.2, _BRIEF_SECONDS / max(self._left(), _BRIEF_SECONDS))
         )
-        draft = anneal(work, draft, aims, seconds=self._left() * share, seed=self.seed, on_better=self._tell)
-        if not has_library or work.cost(draft.end, draft.setup_minutes, aims) <= bound:
+        draft = anneal(
+            work,
+            draft,
+            aims,
+            seconds=self._left() * share,
+            seed=self.seed,
+            on_better=self._tell,
+            is_stopped=self.is_stopped,
+        )
+        if not has_library or self.is_stopped() or work.cost(draft.end, draft.setup_minutes, aims) <= bound:
             return draft, bound, "local_search"
         solve = neighbourhoods.improve if is_large else cp_sat.solve
-        found = solve(work, draft, aims, seconds=self._left(), workers=self.workers, seed=self.seed, on_progress=self._shifted())
+        found = solve(
+            work,
+            draft,
+            aims,
+            seconds=self._left(),
+            workers=self.workers,
+            seed=self.seed,
+            on_progress=self._shifted(),
+            is_stopped=self.is_stopped,
+        )
         return found.draft, max(bound, found.bound), "neighbourhoods" if is_large else "cp_sat"
 
     def _left(self) -> float:

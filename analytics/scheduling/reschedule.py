@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from analytics.scheduling.calendars import Calendar, Span
-from analytics.scheduling.cp_sat import WORKERS, OnProgress
+from analytics.scheduling.cp_sat import WORKERS, IsStopped, OnProgress, never
 from analytics.scheduling.jobs import Job, Machine, Shop
 from analytics.scheduling.planning import Schedule, schedule
 from analytics.scheduling.plans import Aims, Plan, Task
@@ -31,6 +31,7 @@ def reschedule(
     workers: int = WORKERS,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    is_stopped: IsStopped = never,
 ) -> Rescheduled:
     """Plan the rest after a breakdown, or at any moment of a rolling horizon.
 
@@ -55,6 +56,7 @@ def reschedule(
         workers=workers,
         seed=seed,
         on_progress=on_progress,
+        is_stopped=is_stopped,
     )
     return Rescheduled(changed, standing, found)
 

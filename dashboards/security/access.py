@@ -36,6 +36,10 @@ class Permission(StrEnum):
     """Change rules, take alarms out of service."""
     MAINTAIN = "maintenance:write"
     """Write the maintenance log, open and close work orders, judge findings, fill in nameplates."""
+    SCHEDULE = "production:write"
+    """Plan orders, adopt plans, say when machines work, sell their time."""
+    FORECAST = "forecast:write"
+    """Bring weather forecasts, from which power is forecast."""
     ADMINISTER = "administer"
     """Users, sites, tokens, the audit log; only for who sees all sites."""
 
@@ -44,7 +48,7 @@ _OPERATOR = frozenset({Permission.READ, Permission.ACKNOWLEDGE, Permission.SHELV
 ROLES: dict[str, frozenset[Permission]] = {
     "viewer": frozenset({Permission.READ}),
     "operator": _OPERATOR,
-    "engineer": _OPERATOR | {Permission.CONFIGURE_ALARMS},
+    "engineer": _OPERATOR | {Permission.CONFIGURE_ALARMS, Permission.SCHEDULE, Permission.FORECAST},
     "city_officer": frozenset({Permission.READ}),
     "evaluator": frozenset({Permission.READ}),
     "admin": frozenset(Permission),

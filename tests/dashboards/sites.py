@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import cycle, product
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,11 +22,13 @@ from device_profiles.kind import Signal, kind_names, load_kind
 from shangyun.local_servers import Broker, free_port
 from store.alarm_rules import KindRule, synchronise_kind_rules
 from store.alarms import ConditionFilter, ConditionKey, list_conditions
+from store.capacity_market import Request, add_request, hold
 from store.database import Database
 from store.equipment import EquipmentRegister, list_equipment
 from store.kind_tables import ROLLUPS
 from store.maintenance_log import MaintenanceEntry, add_entry
 from store.nameplates import Nameplate, save_nameplate
+from store.production import NewPlan, add_plan, adopt_plan, documents, finish_plan, plans, save_capability
 from store.results import Finding, Kpi, findings, write_findings, write_kpis
 from store.rollups import refresh
 from store.sites import add_site, assign_gateway
@@ -54,6 +57,9 @@ class Site:
     finding: int | None = None
     order: int | None = None
     alarm: int | None = None
+    plan: int | None = None
+    capacity_request: int | None = None
+    reservation: int | None = None
 
 
 Fill = Callable[[Database], dict[str, object]]
@@ -121,7 +127,8 @@ def fill_small(database: Database) -> dict[str, object]:
     machines = {one.kind: one.id for one in list_equipment(database) if one.gateway == HOME}
     alarm = raise_every_alarm(database, machines, now)
     finding, order = report_and_repair(database, machines["boiler"], alarm, now)
-    return {"machines": machines, "gateway": HOME, "finding": finding, "order": order, "alarm": alarm}
+    told = plan_and_sell(database, machines["cnc_machine"], now)
+    return {"machines": machines, "gateway": HOME, "finding": finding, "order": order, "alarm": alarm} | told
 
 
 def send_an_hour(filler: Filler, plant: Plant, now: float) -> None:
@@ -273,6 +280,105 @@ def report_and_repair(database: Database, boiler: int, alarm: int, now: datetime
         ),
     )
     return number, opened
+
+
+def plan_and_sell(database: Database, machine: int, now: datetime) -> dict[str, object]:
+    """Let a plan hold for the machine tool at home, and hold an hour of the time that it leaves free."""
+    day, minutes = 1440, [0, 300, 400, 1500]
+    operations = [
+        {"name": str(step), "minutes": {"cnc-machine-1": 90}, "family": "", "can_pause": True} for step in range(len(minutes))
+    ]
+    new = NewPlan(
+        gateway=HOME,
+        title=f"Week {HOSTILE}",
+        origin=now.replace(second=0, microsecond=0),
+        zone="Asia/Shanghai",
+        made_by="engineer-1",
+        seconds_limit=30,
+        aims={"makespan": 1, "tardiness": 10, "setup": 0},
+        orders=[{"name": "A-17", "release_minute": 0, "due_minute": day, "weight": 1, "operations": operations}],
+        machines=[
+            {
+                "name": "cnc-machine-1",
+                "equipment_id": machine,
+                "shifts": "1-7 00:00-24:00",
+                "sold": [],
+                "family": "",
+                "from_minute": 0,
+                "closed": [[500, 560]],
+            }
+        ],
+        setups=[],
+        down_until={},
+    )
+    measures = {"makespan_minutes": 1590, "weighted_tardiness": 150, "late_jobs": 1, "setup_minutes": 0}
+    outcome = {
+        "seconds": 12.5,
+        "cost": 3090,
+        "bound": 2800,
+        "floor_cost": 3500,
+        "method": "cp_sat",
+        "rule": "EDD, active",
+        "measures": measures,
+        "rule_measures": measures,
+        "plan": [["A-17", str(step), "cnc-machine-1", at, at + 90] for step, at in enumerate(minutes)],
+    }
+    with database.connection() as connection:
+        number = add_plan(connection, new, now=now)
+    finish_plan(database, number, outcome, now=now)
+    plan = plans(database, now=now, plan_id=number)[1][0]
+    asked = Request(
+        gateway=HOME,
+        asked_at=now,
+        asked_by="engineer-1",
+        buyer=f"ACME {HOSTILE}",
+        title="Brackets",
+        demand={
+            "process": "milling",
+            "axes": 3,
+            "size_mm": [100, 80, 50],
+            "mass_kg": 2,
+            "tolerance_mm": 0.02,
+            "material": "",
+            "certificates": [],
+            "regions": [],
+        },
+        quantity=20,
+        minutes_a_part=Decimal(3),
+        can_pause=True,
+        earliest=now,
+        due=now + timedelta(days=5),
+        price_cap=Decimal(900),
+    )
+    capability = {
+        "processes": ["milling", "drilling"],
+        "axes": 5,
+        "envelope_mm": [500, 400, 300],
+        "load_kg": 200,
+        "tolerance_mm": 0.01,
+        "materials": ["steel"],
+        "certificates": [],
+        "region": "Jinan",
+    }
+    with database.connection() as connection:
+        adopt_plan(connection, plan, documents(database, number), actor="engineer-1", now=now)
+        prices = {"hour_price": Decimal("180.00"), "setup_price": Decimal("30.00")}
+        save_capability(connection, machine, capability=capability, **prices, actor="engineer-1", now=now)
+        request = add_request(connection, asked)
+    reservation = hold(
+        database,
+        request_id=request,
+        gateway=HOME,
+        plan_id=number,
+        equipment_id=machine,
+        start=now + timedelta(minutes=120),
+        end=now + timedelta(minutes=180),
+        price=Decimal("210.00"),
+        held_until=now + timedelta(hours=1),
+        actor="engineer-1",
+        now=now,
+    )
+    return {"plan": number, "capacity_request": request, "reservation": reservation}
 
 
 def say_how_gateways_are(publisher: Publisher) -> None:
