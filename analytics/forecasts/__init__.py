@@ -1,0 +1,1 @@
+"""Power forecasts of plants in the database: read, trained, issued, assessed."""
