@@ -12,7 +12,7 @@ from analytics.spec import Spec
 from device_profiles.kind import kind_names, load_kind
 from telemetry.errors import ConfigError
 
-_WITHOUT = frozenset({"alarms", "notifications", "engine"})
+_WITHOUT = frozenset({"alarms", "notifications", "engine", "forecasts", "statements"})
 """Packages that talk to the world, and hold no analytics."""
 
 

@@ -138,6 +138,7 @@ def reorder(
     target: float = TARGET,
     lead_time_months: int = LEAD_TIME_MONTHS,
     budget: float | None = None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ReorderList:
     """Make the list of what to order.
 
@@ -151,6 +152,8 @@ def reorder(
         Of parts that have none of their own.
     budget : float, optional
         In the money of the prices.
+    on_progress : callable
+        Told how many of how many lead times are done; each takes seconds.
 
     Raises
     ------
@@ -171,7 +174,10 @@ def reorder(
     lead_times = [one.lead_time_months or lead_time_months for one in known]
     if max(lead_times, default=1) > months:
         raise ValueError(f"a lead time of {max(lead_times)} in a history of {months} months")
-    stores = {of: _Store.of(history.quantities, lead_time=of, target=target) for of in sorted(set(lead_times))}
+    stores: dict[int, _Store] = {}
+    for of in (distinct := sorted(set(lead_times))):
+        on_progress(len(stores), len(distinct))
+        stores[of] = _Store.of(history.quantities, lead_time=of, target=target)
     missed = [_missed(stores[of], int(row), one) for of, row, one in zip(lead_times, rows, known, strict=True)]
     counts = within_budget(missed, prices=prices, criticality=criticality, budget=budget)
     wanted = np.array([len(of) for of in missed], np.int64)

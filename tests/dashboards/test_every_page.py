@@ -33,10 +33,20 @@ PATHS = {
     "performance": "/alarms/performance",
     "rules": "/alarms/rules",
     "energy": "/energy",
+    "forecasts": "/forecasts",
+    "forecast-assessment": "/forecasts/assessment",
+    "forecast-models": "/forecasts/models",
+    "forecast-weather": "/forecasts/weather",
     "health": "/maintenance",
     "findings": "/maintenance/findings",
     "orders": "/maintenance/orders",
     "log": "/maintenance/log",
+    "plans": "/schedule",
+    "machine-tools": "/schedule/machines",
+    "capacity": "/schedule/capacity",
+    "reservations": "/schedule/reservations",
+    "spares": "/spares",
+    "statements": "/statements",
     "gateways": "/gateways",
     "users": "/admin/users",
     "sites": "/admin/sites",
@@ -45,7 +55,22 @@ PATHS = {
     "account": "/account",
     "missing": "/nothing/here",
 }
-OF_ANY_SIZE = {"login", "alarms-shelved", "findings", "orders", "log", "users", "tokens", "audit", "account", "missing"}
+OF_ANY_SIZE = {
+    "login",
+    "alarms-shelved",
+    "forecast-assessment",
+    "forecast-models",
+    "forecast-weather",
+    "findings",
+    "orders",
+    "log",
+    "reservations",
+    "users",
+    "tokens",
+    "audit",
+    "account",
+    "missing",
+}
 """What the large site shows as the small one, or the empty one, does."""
 OF_A_MACHINE = {
     "machine": "/equipment/{machine}",
@@ -57,6 +82,10 @@ OF_A_MACHINE = {
 OF_WHAT_HAPPENED = {
     "finding": "/maintenance/findings/{site.finding}",
     "order": "/maintenance/orders/{site.order}",
+    "plan": "/schedule/plans/{site.plan}",
+    "capability": "/schedule/capacity/machines/{site.machines[cnc_machine]}",
+    "capacity-request": "/schedule/capacity/requests/{site.capacity_request}",
+    "reservation": "/schedule/reservations/{site.reservation}",
     "alarm-act": "/alarms/act/shelve?ids={site.alarm}",
     "alarm-journal": "/alarms/journal?alarm={site.alarm}",
 }

@@ -47,6 +47,8 @@ NEEDED = {
     },
     "/api/v1/equipment/{equipment_id}/series": SERIES,
     "/api/v1/equipment/{equipment_id}/series.csv": SERIES,
+    "/api/v1/production/capacity": {"gateway": HOME},
+    "/api/v1/production/capacity.csv": {"gateway": HOME},
     "/api/v1/kpis": SPAN | {"equipment": "1"},
 }
 """What a question cannot do without."""
@@ -116,6 +118,9 @@ def test_a_question_that_makes_sense_is_answered_and_a_hostile_one_breaks_nothin
         "alarm_id": site.alarm,
         "finding_id": site.finding,
         "order_id": site.order,
+        "plan_id": site.plan,
+        "request_id": site.capacity_request,
+        "reservation_id": site.reservation,
         "equipment_id": site.machines["boiler"],
     }
     plain = {"name": name, **{key: str(number) for key, number in numbers.items()}}

@@ -1,0 +1,1 @@
+"""Statements of use as a service: keys, the days that are missing, checking what is kept."""

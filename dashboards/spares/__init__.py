@@ -1,0 +1,1 @@
+"""Reorder lists of spare parts, made while people wait."""
