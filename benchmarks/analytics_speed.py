@@ -189,7 +189,7 @@ def _numpy_sum(kind: str, days: Sequence[Window]) -> float:
 
 
 def _table(chunks: Sequence[Chunk], spent: Sequence[Spent], sums: Mapping[str, float]) -> list[str]:
-    lines = [f"{'kind':16}{'analytic':36}{'signals':>8}{'ns a sample':>13}{'x sum':>8}{'ms a machine-day':>18}"]
+    lines = [f"{'kind':22}{'analytic':36}{'signals':>8}{'ns a sample':>13}{'x sum':>8}{'ms a machine-day':>18}"]
     for kind in KINDS:
         of_kind = [one for chunk, one in zip(chunks, spent, strict=True) if chunk.kind == kind]
         for one in analytics_of(kind):
@@ -198,10 +198,10 @@ def _table(chunks: Sequence[Chunk], spent: Sequence[Spent], sums: Mapping[str, f
             signals = len(signals_of([one], kind))
             nanoseconds = seconds / machine_days / (signals * _DAY.total_seconds() / STEP_SECONDS) * 1e9
             lines.append(
-                f"{kind:16}{one.spec.name:36}{signals:8}{nanoseconds:13.1f}{nanoseconds / sums[kind]:8.0f}"
+                f"{kind:22}{one.spec.name:36}{signals:8}{nanoseconds:13.1f}{nanoseconds / sums[kind]:8.0f}"
                 f"{1000 * seconds / machine_days:18.1f}"
             )
-        lines.append(f"{kind:16}{'(one pass of numpy.sum)':36}{'':8}{sums[kind]:13.2f}")
+        lines.append(f"{kind:22}{'(one pass of numpy.sum)':36}{'':8}{sums[kind]:13.2f}")
     return lines
 
 
