@@ -119,6 +119,8 @@ class Session:
                 snapshot_at = clock() + self._pace.snapshot_seconds
 
     async def _turn(self) -> None:
+        if self.inbox.is_connected and not self._is_current:
+            return  # a session that has only just begun: what was stored before it comes first
         orders, self._orders = self._orders, []
         newest, self._newest = self._newest, []
         messages, is_connected, now = self.inbox.take(), self.inbox.is_connected, self._now()
