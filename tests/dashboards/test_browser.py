@@ -309,7 +309,7 @@ def test_everything_is_reached_by_keyboard(address: str, page: Page) -> None:
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     reached = set()
-    for _ in range(30):
+    for _ in range(40):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim()"))
     assert {"English", "查找", "boiler-east", "roof-2"} <= reached
