@@ -80,7 +80,10 @@ class LoadBaseline:
         design = _terms((rows - centre) / scale, degree)
         penalty = _RIDGE * len(rows) * np.eye(design.shape[1])
         penalty[0, 0] = 0.0
-        coefficients = np.asarray(np.linalg.solve(design.T @ design + penalty, design.T @ y[known]), np.float64)
+        try:
+            coefficients = np.asarray(np.linalg.solve(design.T @ design + penalty, design.T @ y[known]), np.float64)
+        except np.linalg.LinAlgError:
+            raise NotEvaluated(Why.BAD_INPUT, "values beyond all measure") from None
         residuals = np.full(y.shape, np.nan)
         residuals[known] = y[known] - design @ coefficients
         return cls(

@@ -151,7 +151,10 @@ def _productivity(window: Window, _: PerformanceParameters) -> float:
 
 def _hearth_coefficient(window: Window, _: PerformanceParameters) -> float:
     # The index is the bosh gas per area of the hearth, so the two signals hold the area.
-    area = _mean(window, "bosh_gas_volume") / max(_mean(window, "bosh_gas_index"), 1e-9)
+    volume, index = _mean(window, "bosh_gas_volume"), _mean(window, "bosh_gas_index")
+    if volume <= 0 or index <= 0:
+        raise NotEvaluated(Why.BAD_INPUT, f"bosh_gas_volume {volume:g}, bosh_gas_index {index:g}")
+    area = volume / index
     return hearth_coefficient_t_per_m2_d(metal_t_per_day=_metal_t_per_day(window), hearth_area_m2=area)
 
 

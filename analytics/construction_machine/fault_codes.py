@@ -16,6 +16,8 @@ from telemetry.toml_file import TomlFile
 TABLE = Path(__file__).with_name("fault_codes.toml")
 Family = Literal["value", "data", "circuit", "mechanical", "device", "condition", "reserved"]
 LEAST_SEVERE, MODERATELY_SEVERE, MOST_SEVERE = 1, 2, 3
+_SPNS = 1 << 19
+"""An SPN has 19 bits."""
 _UNKNOWN_COUNT = 127
 _BYTES_A_CODE = 4
 
@@ -136,9 +138,10 @@ def decode_dm1(message: bytes) -> list[Code]:
 
 def codes_of(window: Window) -> list[Seen]:
     """Give the codes that a window shows, the gravest first and then the newest."""
+    # A number that is no whole one is a broken reading: what it would be rounded to was never sent.
     spn, fmi, count = window["diagnostic_spn"], window["diagnostic_fmi"], window["diagnostic_count"]
-    with np.errstate(invalid="ignore"):
-        shown = np.flatnonzero((spn > 0) & (fmi >= 0) & (fmi <= 31))
+    is_whole = (spn == np.floor(spn)) & (fmi == np.floor(fmi))
+    shown = np.flatnonzero(is_whole & (spn > 0) & (spn < _SPNS) & (fmi >= 0) & (fmi <= 31))
     found = []
     for pair in {(int(spn[at]), int(fmi[at])) for at in shown}:
         steps = shown[(spn[shown] == pair[0]) & (fmi[shown] == pair[1])]

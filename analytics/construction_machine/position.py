@@ -40,6 +40,8 @@ class Positions(NamedTuple):
 def learn_site(history: Window) -> list[list[float]] | None:
     """Give the corners around where the machine has been, each latitude and longitude; None where it tells no positions."""
     latitude, longitude = history["latitude"], history["longitude"]
+    is_on_earth = (np.abs(latitude) <= 90) & (np.abs(longitude) <= 180)
+    latitude, longitude = (np.where(is_on_earth, degrees, np.nan) for degrees in (latitude, longitude))
     try:
         fence = Fence.around(latitude, longitude)
     except ValueError:

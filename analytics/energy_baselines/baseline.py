@@ -67,10 +67,12 @@ class EnergyBaseline:
         per_day = 24 // of.interval_hours
         if known.sum() < _LEAST_DAYS * per_day / 2:
             raise NotEvaluated(Why.NOT_TRAINED, f"{known.sum() * of.interval_hours} hours with energy and drivers")
+        day_kwh = float(np.nanmean(used.amount)) * per_day
+        if day_kwh <= 0:
+            raise NotEvaluated(Why.NOT_RUNNING, "no energy was used")
         points = {driver.name: _change_point(driver, raw, energy) for driver in of.drivers if driver.change}
         shaped = _shaped(of.drivers, raw, points)
         regression = _fit_plausible(of.drivers, shaped, energy)
-        day_kwh = float(np.nanmean(used.amount)) * per_day
         spread, days = _day_spread(regression, shaped, used, per_day, day_kwh)
         return cls(
             regression=regression,
@@ -279,7 +281,7 @@ def _day_spread(
             continue
         known = ~(np.isnan(expected) | np.isnan(energy[day]))
         due = float(expected[known].sum())
-        if _is_enough(known, used.amount[day]) and due >= _LEAST_DAY_SHARE * day_kwh:
+        if _is_enough(known, used.amount[day]) and due > 0 and due >= _LEAST_DAY_SHARE * day_kwh:
             ratios.append(float(energy[day][known].sum()) / due - 1)
     if len(ratios) < _LEAST_DAYS - 1:
         raise NotEvaluated(Why.NOT_TRAINED, f"{len(ratios)} whole days at work")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from analytics.result import NotEvaluated, Why
 from analytics.window import FloatArray
 from telemetry.errors import ConfigError
 from telemetry.settings import Settings, TimeZoneName, fit
@@ -185,4 +186,7 @@ def _exact(value: float) -> Decimal:
 
 
 def _money(value: Decimal) -> Decimal:
-    return value.quantize(_CENT, ROUND_HALF_UP)
+    try:
+        return value.quantize(_CENT, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise NotEvaluated(Why.BAD_INPUT, f"an amount of {value:.1E}") from None

@@ -19,6 +19,8 @@ class Parameters(Settings):
     """Of the winding's heating."""
 
 
+_COPPER_MELTS_CELSIUS = 1085.0
+
 SPEC = Spec(
     name="motor_thermal",
     label=label("绕组温度与绝缘寿命", "Winding temperature and insulation life"),
@@ -71,10 +73,12 @@ def evaluate(window: Window, parameters: Parameters) -> Result:
 
 def _temperatures(hottest: FloatArray, insulation_class: InsulationClass) -> list[Figure]:
     known = hottest[~np.isnan(hottest)]
+    names = ("winding_highest", "winding_reserve", "ageing")
     if not len(known):
-        names = ("winding_highest", "winding_reserve", "ageing")
         return [Figure.declined(name, Why.MISSING_INPUT, "winding_temperature") for name in names]
     highest = float(known.max())
+    if highest > _COPPER_MELTS_CELSIUS:
+        return [Figure.declined(name, Why.BAD_INPUT, f"winding_temperature {highest:g} °C") for name in names]
     return [
         Figure(name="winding_highest", value=highest),
         Figure(name="winding_reserve", value=CLASS_CELSIUS[insulation_class] - highest),
