@@ -27,6 +27,7 @@ from dashboards.security.origin import OriginCheck
 from dashboards.security.passwords import Passwords
 from dashboards.security.security_headers import SecurityHeaders
 from dashboards.settings import WebSettings
+from dashboards.spares.lists import Lists
 from dashboards.static_files import STATIC
 from dashboards.templating import environments
 from store.database import Database
@@ -58,6 +59,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
                 yield
             finally:
                 application.state.planner.close()
+                application.state.reorder_lists.close()
                 feed.close()
                 for started in (task, alarms, health):
                     started.cancel()
@@ -77,7 +79,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
     )
     application.state.settings, application.state.database = settings, database
     application.state.templates = environments()
-    application.state.planner = Planner(database)
+    application.state.planner, application.state.reorder_lists = Planner(database), Lists()
     application.state.identities, application.state.passwords = Identities(database), Passwords()
     application.add_middleware(BodyLimit)
     application.add_middleware(OriginCheck, settings=settings)

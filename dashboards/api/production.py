@@ -19,7 +19,7 @@ from dashboards.live.equipment_json import iso
 from dashboards.live.feed import Feed
 from dashboards.production.bodies import FARTHEST, NewPlan, NewRest, job_of
 from dashboards.production.machines import MachineNow, machines_of
-from dashboards.production.planner import Planner, PlannerBusy
+from dashboards.production.planner import Planner
 from dashboards.production.plans import (
     PlanQuestion,
     Unfit,
@@ -33,6 +33,7 @@ from dashboards.production.plans import (
 )
 from dashboards.security.access import Permission, Reader, Viewer, require
 from dashboards.settings import WebSettings
+from dashboards.side_work import Busy
 from store.database import Database
 from store.production import ORDERS, Plan, PlanRefused, plans
 from telemetry.errors import ConfigError
@@ -241,7 +242,7 @@ def ask(
         raise HTTPException(422, "aims: one of the weights must be positive")
     try:
         return ask_for_plan(database, planner, viewer, question, machines, zone=zone)
-    except PlannerBusy:
+    except Busy:
         _refuse_busy()
     except ConfigError as error:
         raise HTTPException(422, f"jobs: {str(error)[:2000]}") from None
@@ -278,7 +279,7 @@ def ask_rest(
             frozen_minutes=new.frozen_minutes,
             seconds=new.seconds,
         )
-    except PlannerBusy:
+    except Busy:
         _refuse_busy()
     except ConfigError as error:
         raise HTTPException(422, str(error)[:2000]) from None

@@ -91,7 +91,7 @@ def ask_for_plan(
 
     Raises
     ------
-    Unfit, PlannerBusy
+    Unfit, Busy
     ConfigError
         If orders and machines do not fit together.
     """
@@ -151,7 +151,7 @@ def ask_for_rest(
 
     Raises
     ------
-    PlannerBusy
+    Busy
     ConfigError
         If orders and machines do not fit together.
     """

@@ -1,10 +1,7 @@
 """Reorder lists that people have asked for: one after the other in a process beside the server, kept in memory for an hour."""
 
 import json
-import logging
-import queue
 import secrets
-import subprocess
 import sys
 import tempfile
 import threading
@@ -15,9 +12,8 @@ from typing import Literal
 
 from analytics.spare_parts.plan_process import plan_of, problems_of
 from analytics.spare_parts.reorder_plan import ReorderPlan, Wishes
+from dashboards.side_work import SideWork
 from telemetry.errors import Problem
-
-_log = logging.getLogger(__name__)
 
 MOST_WAITING = 4
 MOST_KEPT = 20
@@ -27,10 +23,6 @@ LONGEST_SECONDS = 300.0
 """So long a list may take; a store of three thousand parts takes some twenty seconds."""
 _COMMAND = (sys.executable, "-m", "analytics.spare_parts.plan_process")
 Owner = tuple[int | None, str]
-
-
-class ListsBusy(Exception):  # noqa: N818 - named by what happened, as in telemetry.errors
-    """So many lists wait already."""
 
 
 @dataclass(kw_only=True)
@@ -60,32 +52,27 @@ class Asked:
 
 
 class Lists:
-    """All of them; the working thread starts with the first."""
+    """All of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, Asked] = {}
-        self._waiting: queue.Queue[Asked] = queue.Queue(MOST_WAITING)
-        self._thread: threading.Thread | None = None
+        self._work = SideWork[Asked]("reorder lists", self._make, most_waiting=MOST_WAITING)
+        self.close = self._work.close
 
     def ask(self, *, owner: Owner, demand: bytes, stock: bytes, wishes: Wishes) -> str:
         """Let a list be made, and give the word under which it is found.
 
         Raises
         ------
-        ListsBusy
+        Busy
         """
         asked = Asked(owner=owner, wishes=wishes, demand=demand, stock=stock)
         with self._lock:
-            try:
-                self._waiting.put_nowait(asked)
-            except queue.Full:
-                raise ListsBusy from None
+            self._work.refuse_if_busy()
+            self._work.put(asked)
             self._forget()
             self._kept[asked.token] = asked
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="reorder lists", daemon=True)
-                self._thread.start()
         return asked.token
 
     def get(self, token: str, *, owner: Owner) -> Asked | None:
@@ -102,38 +89,24 @@ class Lists:
             if number < too_many or one.seconds > KEPT_SECONDS:
                 del self._kept[one.token]
 
-    def _work(self) -> None:
-        while True:
-            asked = self._waiting.get()
-            try:
-                asked.state = "working"
-                _make(asked)
-            except Exception:  # noqa: BLE001 - whoever asked is told that it failed, and the next one has its turn
-                _log.exception("a reorder list could not be made")
-            finally:
-                asked.demand = asked.stock = b""
-                if asked.is_under_way:
-                    asked.state = "failed"
+    def _make(self, asked: Asked) -> None:
+        asked.state = "working"
 
+        def take(said: dict[str, object]) -> bool:
+            _note(asked, said)
+            return False
 
-def _make(asked: Asked) -> None:
-    with tempfile.TemporaryDirectory(prefix="shangyun-spares-") as folder:
-        demand, stock = Path(folder, "demand.csv"), Path(folder, "stock.csv")
-        demand.write_bytes(asked.demand)
-        stock.write_bytes(asked.stock)
-        command = (*_COMMAND, str(demand), str(stock), json.dumps(asked.wishes._asdict()))
-        with subprocess.Popen(  # noqa: S603 - our own module; the wishes are numbers
-            command, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-        ) as process:
-            end = threading.Timer(LONGEST_SECONDS, process.kill)
-            end.start()
-            try:
-                assert process.stdout is not None
-                for line in process.stdout:
-                    _note(asked, json.loads(line))
-            finally:
-                end.cancel()
-                process.kill()
+        try:
+            with tempfile.TemporaryDirectory(prefix="shangyun-spares-") as folder:
+                demand, stock = Path(folder, "demand.csv"), Path(folder, "stock.csv")
+                demand.write_bytes(asked.demand)
+                stock.write_bytes(asked.stock)
+                command = (*_COMMAND, str(demand), str(stock), json.dumps(asked.wishes._asdict()))
+                self._work.follow(command, take, limit_seconds=LONGEST_SECONDS)
+        finally:
+            asked.demand = asked.stock = b""
+            if asked.is_under_way:
+                asked.state = "failed"
 
 
 def _note(asked: Asked, said: dict[str, object]) -> None:

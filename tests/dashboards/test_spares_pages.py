@@ -15,6 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 from analytics.spare_parts.demand_table import read_demand, read_stock
 from analytics.spare_parts.reorder_plan import Wishes
 from dashboards.pages.spares.words import mistake
+from dashboards.side_work import Busy, SideWork
 from dashboards.spares import lists
 from dashboards.texts import translator
 from telemetry.errors import ConfigError, Problem
@@ -119,14 +120,14 @@ def without_server(database: str) -> None:
 
 @pytest.mark.usefixtures("without_server")
 def test_lists_are_bounded_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lists.Lists, "_work", lambda _self: None)
+    monkeypatch.setattr(SideWork, "_work", lambda _self: None)
     made, owner = lists.Lists(), (1, "li")
 
     def ask() -> str:
         return made.ask(owner=owner, demand=b"", stock=b"", wishes=Wishes())
 
     tokens = [ask() for _ in range(lists.MOST_WAITING)]
-    with pytest.raises(lists.ListsBusy):
+    with pytest.raises(Busy):
         ask()
     found = made.get(tokens[0], owner=owner)
     assert found is not None

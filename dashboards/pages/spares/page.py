@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
@@ -19,14 +19,14 @@ from dashboards.pictures.figures import significant
 from dashboards.pictures.picture import Picture
 from dashboards.security.access import Reader, Viewer
 from dashboards.security.body_limit import MOST_BYTES
-from dashboards.spares.lists import Asked, Lists, ListsBusy
+from dashboards.side_work import Busy
+from dashboards.spares.lists import Asked, Lists
 from dashboards.texts import Language, translator
 from telemetry.errors import Problem
 
 router = APIRouter(prefix="/spares", include_in_schema=False)
 
 ROWS = 100
-_lists = Lists()
 Token = Annotated[str, Path(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Sort = Annotated[str, Query(max_length=40)]
 Given = Annotated[str, Form(max_length=30, pattern=r"^[^\x00]*$")]
@@ -77,8 +77,8 @@ def ask_for_list(
     if wrong:
         return _form(request, status=422, given=given, wrong=wrong)
     try:
-        token = _lists.ask(owner=_owner(viewer), demand=demand.file.read(), stock=stock.file.read(), wishes=wishes)
-    except ListsBusy:
+        token = _lists(request).ask(owner=_owner(viewer), demand=demand.file.read(), stock=stock.file.read(), wishes=wishes)
+    except Busy:
         return _form(request, status=503, given=given, is_busy=True)
     return RedirectResponse(f"/spares/lists/{token}", 303)
 
@@ -86,7 +86,7 @@ def ask_for_list(
 @router.get("/lists/{token}", response_class=HTMLResponse)
 def list_page(*, request: Request, viewer: Reader, token: Token, sort: Sort = "", offset: Offset = 0) -> HTMLResponse:
     """Show a list, or how far it is, or what is wrong with its tables."""
-    asked = _asked(token, viewer)
+    asked = _asked(request, token, viewer)
     if asked.state == "wrong":
         return _form(request, status=422, given=_given(asked.wishes), mistakes=asked.problems)
     if asked.plan is None:
@@ -115,7 +115,7 @@ def list_page(*, request: Request, viewer: Reader, token: Token, sort: Sort = ""
 @router.get("/lists/{token}/progress", response_class=HTMLResponse)
 def progress(request: Request, viewer: Reader, token: Token) -> HTMLResponse:
     """Give the part of the page that changes while a list is made; once it is over, the page comes anew."""
-    asked = _asked(token, viewer)
+    asked = _asked(request, token, viewer)
     answer = render(request, "spares/progress.html", asked=asked)
     if not asked.is_under_way:
         answer.headers["HX-Refresh"] = "true"
@@ -125,7 +125,7 @@ def progress(request: Request, viewer: Reader, token: Token) -> HTMLResponse:
 @router.get("/lists/{token}/orders.csv", response_class=StreamingResponse)
 def orders_table(request: Request, viewer: Reader, token: Token) -> StreamingResponse:
     """Give the whole list as a table for spreadsheets."""
-    plan = _plan(token, viewer)
+    plan = _plan(request, token, viewer)
     _ = translator(language_of(request))
     header = [_("备件名称"), _("需求类型"), _("ABC-XYZ"), _("基准库存"), _("在库"), _("在途"), _("订购"), _("金额")]
     header += [_("缺货概率"), _("依据"), _("原因")]
@@ -140,7 +140,7 @@ def orders_table(request: Request, viewer: Reader, token: Token) -> StreamingRes
 
 @router.get("/lists/{token}/classes.csv", response_class=StreamingResponse)
 def classes_table(request: Request, viewer: Reader, token: Token) -> StreamingResponse:
-    picture = _class_picture(_plan(token, viewer), language_of(request))
+    picture = _class_picture(_plan(request, token, viewer), language_of(request))
     return csv_response("demand-classes", picture.header, picture.rows)
 
 
@@ -191,15 +191,19 @@ def _form(
     )
 
 
-def _asked(token: str, viewer: Viewer) -> Asked:
-    found = _lists.get(token, owner=_owner(viewer))
+def _lists(request: Request) -> Lists:
+    return cast("Lists", request.app.state.reorder_lists)
+
+
+def _asked(request: Request, token: str, viewer: Viewer) -> Asked:
+    found = _lists(request).get(token, owner=_owner(viewer))
     if found is None:
         raise not_found("such list; lists are kept for an hour")
     return found
 
 
-def _plan(token: str, viewer: Viewer) -> ReorderPlan:
-    plan = _asked(token, viewer).plan
+def _plan(request: Request, token: str, viewer: Viewer) -> ReorderPlan:
+    plan = _asked(request, token, viewer).plan
     if plan is None:
         raise not_found("list yet")
     return plan
