@@ -55,7 +55,8 @@ def due(
             until = made_until.of(spec.step_seconds)
             if until is None:
                 continue
-            after = until - spec.cadence if last is None else max(last, until - catch_up)
+            # However little is caught up, the newest window is due: of a week's cadence it may have ended days ago.
+            after = until - spec.cadence if last is None else max(last, until - max(catch_up, spec.cadence))
             ends = [microseconds(end) for end in ends_between(spec, after, until, plan.zone)]
             if ends:
                 _want(wanted, one, spec.name, ends)

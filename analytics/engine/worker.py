@@ -103,7 +103,9 @@ class Worker:
         until = made_until(self._database)
         if until is None:  # nothing has come yet
             return
-        oldest = now - max(settings.catch_up, settings.late) - timedelta(days=2)
+        # A last run that is not seen would be taken for none, and the same window be run again each round.
+        cadence = max((one.spec.cadence for one in chosen.values()), default=timedelta())
+        oldest = now - max(settings.catch_up, settings.late, cadence) - timedelta(days=2)
         ended = last_ends(self._database, since=oldest.date())
         spans = late_spans(self._database)
         windows = 0
