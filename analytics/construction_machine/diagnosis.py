@@ -11,9 +11,10 @@ from analytics.baselines.steady import rolling_mean
 from analytics.construction_machine import idling, meters, position
 from analytics.construction_machine.faults import FAULTS
 from analytics.construction_machine.fuel_theft import drops, fuel_theft
-from analytics.construction_machine.healthy import INDICATORS, Healthy, Reading, observe
-from analytics.construction_machine.signs import THRESHOLD, Verdict, verdicts
+from analytics.construction_machine.healthy import INDICATORS, Healthy, observe
+from analytics.construction_machine.signs import THRESHOLD, verdicts
 from analytics.construction_machine.wiring import sensor_wiring
+from analytics.diagnosis.verdicts import Reading, Verdict
 from analytics.result import Figure, Found, NotEvaluated, Result, Why
 from analytics.spec import Input, Output, Spec, Training, label
 from analytics.window import Window
@@ -167,7 +168,7 @@ def _difference(name: str, reading: Reading | None) -> Figure:
     return Figure(name=f"{name}_difference", value=reading.difference, uncertainty=1.96 * reading.size)
 
 
-def _finding(window: Window, verdict: Verdict) -> Found:
+def _finding(window: Window, verdict: Verdict[Reading]) -> Found:
     clearest = verdict.moved[0]
     reading, indicator = verdict.readings[clearest], INDICATORS[clearest]
     limit = THRESHOLD * reading.size

@@ -10,6 +10,7 @@ from scipy.signal import lfilter
 from analytics.baselines.load_baseline import LoadBaseline
 from analytics.baselines.steady import runs_since
 from analytics.construction_machine.fault_codes import codes_of, signals_without_a_wire
+from analytics.diagnosis.verdicts import Reading, recent_reading
 from analytics.result import NotEvaluated, Why
 from analytics.spec import label
 from analytics.window import Flags, FloatArray, Window
@@ -98,18 +99,6 @@ class Observed(NamedTuple):
     conditions: Mapping[str, FloatArray]
     indicators: Mapping[str, FloatArray]
     """NaN where the machine is not in the regime in which the quantity tells something."""
-
-
-class Reading(NamedTuple):
-    """An indicator's difference from the healthy machine."""
-
-    score: float
-    """Mean of the recent rows in spreads of the healthy machine; NaN where it is not assessable."""
-    difference: float
-    size: float
-    """What the score counts in."""
-    residuals: FloatArray
-    """Over the whole window, shape (n,)."""
 
 
 def is_running(window: Window) -> Flags:
@@ -240,12 +229,8 @@ def _within(
 
 
 def _reading(residuals: FloatArray, size: float, window: Window) -> Reading:
-    known = residuals[~np.isnan(residuals)]
-    recent = known[-window.steps(RECENT_SECONDS) :]
-    if len(recent) < window.steps(LEAST_RECENT_SECONDS):
-        return Reading(float("nan"), float("nan"), size, residuals)
-    difference = float(recent.mean())
-    return Reading(difference / size, difference, size, residuals)
+    recent, least = window.steps(RECENT_SECONDS), window.steps(LEAST_RECENT_SECONDS)
+    return recent_reading(residuals, size, recent_steps=recent, least_steps=least)
 
 
 def _lagged(values: FloatArray, *, keeps: float) -> FloatArray:

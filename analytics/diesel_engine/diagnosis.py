@@ -7,11 +7,12 @@ import numpy as np
 
 from analytics import evidence
 from analytics.baselines.steady import rolling_mean
+from analytics.diagnosis.verdicts import Reading, Verdict
 from analytics.diesel_engine import overheating
 from analytics.diesel_engine.cylinders import Band, band_of
-from analytics.diesel_engine.healthy import LEAST_RECENT_SECONDS, Healthy, Reading
+from analytics.diesel_engine.healthy import LEAST_RECENT_SECONDS, Healthy
 from analytics.diesel_engine.indicators import COMPRESSION, EXHAUST, INDICATORS, MAXIMUM, observe
-from analytics.diesel_engine.signs import THRESHOLD, Verdict, verdicts
+from analytics.diesel_engine.signs import THRESHOLD, verdicts
 from analytics.result import Figure, Found, NotEvaluated, Result, Why
 from analytics.spec import Fault, Input, NoParameters, Output, Spec, Training, label
 from analytics.window import Window
@@ -231,7 +232,7 @@ def _iso_load_band(indicators: Mapping[str, Reading]) -> Figure:
     return Figure(name="iso_load_band", value=float(worst))
 
 
-def _finding(window: Window, verdict: Verdict) -> Found:
+def _finding(window: Window, verdict: Verdict[Reading]) -> Found:
     clearest = verdict.readings[verdict.moved[0]]
     return Found(
         code=verdict.code,
@@ -259,7 +260,7 @@ _OF_CYLINDERS = {
 }
 
 
-def _inputs(verdict: Verdict) -> dict[str, Any]:
+def _inputs(verdict: Verdict[Reading]) -> dict[str, Any]:
     """Give each difference with the limit beyond which it counts as moved."""
     rows = []
     for name, reading in verdict.readings.items():
@@ -271,7 +272,7 @@ def _inputs(verdict: Verdict) -> dict[str, Any]:
     return evidence.inputs(rows)
 
 
-def _curve(window: Window, verdict: Verdict) -> dict[str, Any]:
+def _curve(window: Window, verdict: Verdict[Reading]) -> dict[str, Any]:
     clearest = verdict.moved[0]
     text, unit = _described(clearest, verdict)
     reading = verdict.readings[clearest]
@@ -279,7 +280,7 @@ def _curve(window: Window, verdict: Verdict) -> dict[str, Any]:
     return evidence.series(text, unit, window.times_us, {clearest: reading.residuals}, band=(-limit, limit))
 
 
-def _described(name: str, verdict: Verdict) -> tuple[Label, str]:
+def _described(name: str, verdict: Verdict[Reading]) -> tuple[Label, str]:
     if verdict.part and name in _OF_CYLINDERS:
         return _OF_CYLINDERS[name]
     return INDICATORS[name].label, INDICATORS[name].unit

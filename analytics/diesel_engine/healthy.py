@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
 from analytics.baselines.load_baseline import LoadBaseline, robust_deviation, stretch_means
+from analytics.diagnosis.verdicts import Reading, recent_reading
 from analytics.diesel_engine.cylinders import deviations, learned_shares, separate
 from analytics.diesel_engine.indicators import COMPRESSION, EXHAUST, INDICATORS, MAXIMUM, Observed, observe
 from analytics.result import NotEvaluated, Why
@@ -21,18 +22,6 @@ CYLINDER_FLOORS = {"exhaust": 2.5, "compression": 1.0, "rise": 3.0}
 """Like `Indicator.floor`: of the exhaust in K, of p_comp and p_max - p_comp in percent of the other cylinders."""
 _WEATHER = frozenset({"intake", "ambient"})
 """Beyond what was seen of them the baseline stays at its edge: physics has already taken out most of what they do."""
-
-
-class Reading(NamedTuple):
-    """Something's difference from the healthy engine."""
-
-    score: float
-    """Mean of the recent rows in spreads of the healthy engine; NaN where it is not assessable."""
-    difference: float
-    size: float
-    """What the score counts in."""
-    residuals: FloatArray
-    """Over the whole window, shape (n,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +129,8 @@ def _cylinder_deviations(values: Mapping[str, FloatArray], shares: Mapping[str, 
 
 
 def _reading(residuals: FloatArray, size: float, window: Window) -> Reading:
-    known = residuals[~np.isnan(residuals)]
-    recent = known[-window.steps(RECENT_SECONDS) :]
-    if len(recent) < window.steps(LEAST_RECENT_SECONDS):
-        return Reading(float("nan"), float("nan"), size, residuals)
-    difference = float(recent.mean())
-    return Reading(difference / size, difference, size, residuals)
+    recent, least = window.steps(RECENT_SECONDS), window.steps(LEAST_RECENT_SECONDS)
+    return recent_reading(residuals, size, recent_steps=recent, least_steps=least)
 
 
 def _spread(residuals: FloatArray, stretch_steps: int) -> float:

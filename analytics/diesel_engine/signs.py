@@ -4,13 +4,10 @@ Systems are judged apart, so that a weak battery and a fouled turbocharger are b
 best is named. The signs are those of the literature, carried over to what a generator set measures.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from analytics.diagnosis.signatures import DOWN, STILL, UP, Match, Signature, ranked
-from analytics.diesel_engine.healthy import Reading
+from analytics.diagnosis.signatures import DOWN, STILL, UP, Signature
+from analytics.diagnosis.verdicts import Reading, Verdict, best
 
 THRESHOLD = 3.0
 """From so many spreads on something has moved."""
@@ -43,19 +40,7 @@ CYLINDER = (
 )
 
 
-class Verdict(NamedTuple):
-    """One fault that is named."""
-
-    code: str
-    part: str
-    confidence: float
-    moved: tuple[str, ...]
-    """What moved as the fault's row says; the first is the clearest."""
-    readings: Mapping[str, Reading]
-    """Everything that the row looks at."""
-
-
-def verdicts(indicators: Mapping[str, Reading], cylinders: Mapping[str, list[Reading]]) -> list[Verdict]:
+def verdicts(indicators: Mapping[str, Reading], cylinders: Mapping[str, list[Reading]]) -> list[Verdict[Reading]]:
     """Name what is wrong.
 
     Parameters
@@ -65,7 +50,7 @@ def verdicts(indicators: Mapping[str, Reading], cylinders: Mapping[str, list[Rea
     cylinders : mapping of str to list of Reading
         ``exhaust``, ``compression`` and ``rise`` of each cylinder.
     """
-    found = [named for rows in SYSTEMS.values() if (named := _best(indicators, rows, part=""))]
+    found = [named for rows in SYSTEMS.values() if (named := _best(indicators, rows))]
     of_engine = {name: indicators[name] for name in ("ripple", "crankcase") if name in indicators}
     for number, readings in enumerate(zip(*cylinders.values(), strict=True), start=1):
         named = _best({**of_engine, **dict(zip(cylinders, readings, strict=True))}, CYLINDER, part=str(number))
@@ -74,24 +59,5 @@ def verdicts(indicators: Mapping[str, Reading], cylinders: Mapping[str, list[Rea
     return found
 
 
-def _best(readings: Mapping[str, Reading], rows: tuple[Signature, ...], *, part: str) -> Verdict | None:
-    scores = {name: reading.score for name, reading in readings.items()}
-    matches = [match for match in ranked(scores, rows, threshold=THRESHOLD) if match.agreement >= LEAST_AGREEMENT]
-    if not matches:
-        return None
-    best = matches[0]
-    row = next(row for row in rows if row.code == best.code)
-    clearest = tuple(sorted(best.moved, key=lambda name: -abs(scores[name])))
-    return Verdict(
-        code=best.code,
-        part=part,
-        confidence=_confidence(best, scores),
-        moved=clearest,
-        readings={name: readings[name] for name in row.signs if name in readings},
-    )
-
-
-def _confidence(match: Match, scores: Mapping[str, float]) -> float:
-    """Half of the agreement at the threshold, nearly all of it where the signs are several times as large."""
-    size = float(np.mean([abs(scores[name]) for name in match.moved])) / THRESHOLD
-    return round(min(match.agreement * (1 - 0.5 * float(np.exp(-(max(size, 1.0) - 1.0)))), 0.99), 3)
+def _best(readings: Mapping[str, Reading], rows: Sequence[Signature], *, part: str = "") -> Verdict[Reading] | None:
+    return best(readings, rows, threshold=THRESHOLD, least_agreement=LEAST_AGREEMENT, part=part)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from analytics import evidence
+from analytics.diagnosis.verdicts import Verdict, confidence
 from analytics.result import Figure, Found, NotEvaluated, Result, Why
 from analytics.ship.diagnosis_propulsion import UNITS, Explanation, explain
 from analytics.ship.diagnosis_rules import Seen, highest_bilge_m, judge
 from analytics.ship.diagnosis_texts import FAULTS, INPUTS
 from analytics.ship.healthy import NOTHING, Healthy, Reading
 from analytics.ship.residuals import TARGETS, Hours, observe
-from analytics.ship.signs import THRESHOLD, Verdict, confidence, verdicts
+from analytics.ship.signs import THRESHOLD, verdicts
 from analytics.spec import NoParameters, Output, Spec, Training, label
 from analytics.window import FloatArray, Window
 
@@ -83,19 +84,19 @@ def _figure(name: str, readings: Mapping[str, Reading]) -> Figure:
     return Figure(name=f"{name}_difference", value=reading.difference, uncertainty=1.96 * reading.size)
 
 
-def _of_engine(hours: Hours, verdict: Verdict) -> Found:
+def _of_engine(hours: Hours, verdict: Verdict[Reading]) -> Found:
     return Found(
         code=verdict.code,
         part=verdict.part,
-        since_us=_since_us(hours, verdict.readings[verdict.clearest]),
+        since_us=_since_us(hours, verdict.readings[verdict.moved[0]]),
         confidence=verdict.confidence,
-        evidence=[_inputs(verdict.readings), _curve(hours, verdict.clearest, verdict.readings)],
+        evidence=[_inputs(verdict.readings), _curve(hours, verdict.moved[0], verdict.readings)],
     )
 
 
 def _of_propulsion(window: Window, hours: Hours, explained: Explanation) -> Found:
     clearest = max(explained.readings, key=lambda name: abs(explained.readings[name].score))
-    sure = confidence(explained.probability, float(np.sqrt(explained.gain)))
+    sure = confidence(explained.probability, float(np.sqrt(explained.gain)) / THRESHOLD)
     size = [(explained.code, explained.size, UNITS[explained.code]), ("p", 100 * explained.probability, "%")]
     return Found(
         code=explained.code,

@@ -10,10 +10,11 @@ import numpy as np
 
 from analytics import evidence
 from analytics.baselines.load_baseline import stretch_means
+from analytics.diagnosis.verdicts import confidence
 from analytics.result import Found
 from analytics.ship.healthy import NOTHING, Healthy, Reading
 from analytics.ship.residuals import GENERATOR, HOUR_SECONDS, TARGETS, Hours
-from analytics.ship.signs import THRESHOLD, confidence
+from analytics.ship.signs import THRESHOLD
 from analytics.spec import label
 from analytics.window import FloatArray, Window
 from device_profiles.kind import load_kind
@@ -127,7 +128,7 @@ def _bilge(seen: Seen) -> list[Found]:
         ),
     ]
     since = _since(window, high) if level > limit else int(window.end_us - _INFLOW_SECONDS * 1e6)
-    sure = confidence(1.0, THRESHOLD * max(level / limit, inflow / _MOST_INFLOW_M_PER_H))
+    sure = confidence(1.0, max(level / limit, inflow / _MOST_INFLOW_M_PER_H))
     return [Found(code="bilge_flooding", since_us=since, confidence=sure, evidence=pieces)]
 
 
@@ -156,7 +157,7 @@ def _anchor(seen: Seen) -> list[Found]:
         evidence.inputs([("v", float(knots.max()), "kn"), ("d", float(away.max()), "nmi"), ("v_limit", _DRAG_KNOTS, "kn")]),
         evidence.series(label("离抛锚处距离", "Distance from where it anchored"), "nmi", times, {"d": away}, band=(0, _DRAG_NMI)),
     ]
-    sure = confidence(1.0, THRESHOLD * float(knots.max()) / _DRAG_KNOTS)
+    sure = confidence(1.0, float(knots.max()) / _DRAG_KNOTS)
     return [Found(code="anchor_drag", since_us=int(times[fast[0]]), confidence=sure, evidence=pieces)]
 
 
@@ -196,7 +197,7 @@ def _lube(seen: Seen) -> list[Found]:
         evidence.series(label("滑油舱存量", "Lube oil tank"), "m³", window.times_us, {"tank_level_3": level}),
     ]
     since = int(window.times_us[len(level) % size + known[hourly[known].argmax()] * size])
-    return [Found(code="lo_leak", since_us=since, confidence=confidence(1.0, -pressure.score), evidence=pieces)]
+    return [Found(code="lo_leak", since_us=since, confidence=confidence(1.0, -pressure.score / THRESHOLD), evidence=pieces)]
 
 
 def _overload(seen: Seen) -> list[Found]:
@@ -233,7 +234,7 @@ def _overload(seen: Seen) -> list[Found]:
     ]
     beyond = np.flatnonzero(np.nan_to_num(np.where(learned, demand.residuals, np.nan), nan=np.inf) < limit)
     since = times[min(int(beyond[-1]) + 1, len(times) - 1)] if len(beyond) else times[0]
-    return [Found(code="dg_overload", since_us=int(since), confidence=confidence(1.0, demand.score), evidence=pieces)]
+    return [Found(code="dg_overload", since_us=int(since), confidence=confidence(1.0, demand.score / THRESHOLD), evidence=pieces)]
 
 
 def _since(window: Window, flags: "np.ndarray[Any, np.dtype[np.bool_]]") -> int:

@@ -1,11 +1,9 @@
 """From a ship's differences to the names of its engine's faults: a table of signs for each system, and one for each cylinder."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from analytics.diagnosis.signatures import DOWN, STILL, UP, Match, Signature, ranked
+from analytics.diagnosis.signatures import DOWN, STILL, UP, Signature
+from analytics.diagnosis.verdicts import Verdict, best
 from analytics.ship.healthy import Reading
 from analytics.ship.residuals import CYLINDERS
 
@@ -32,56 +30,26 @@ CYLINDER = (
 _BYPASS = Signature("flow_meter_bypass", {"fuel": DOWN, "rack": STILL, "exhaust": STILL})
 
 
-class Verdict(NamedTuple):
-    """One fault that is named."""
-
-    code: str
-    part: str
-    confidence: float
-    clearest: str
-    """The figure that moved most."""
-    readings: Mapping[str, Reading]
-    """Everything that the fault's row looks at."""
-
-
-def verdicts(readings: Mapping[str, Reading]) -> list[Verdict]:
+def verdicts(readings: Mapping[str, Reading]) -> list[Verdict[Reading]]:
     """Name what is wrong with the main engine and its meters."""
     found = []
     for rows in SYSTEMS.values():
         is_bypassed = "fuel_meter_bias" in {row.code for row in rows} and _difference(readings, "fuel") < _BYPASS_PERCENT
-        named = _best(readings, (_BYPASS,) if is_bypassed else rows, part="", names={})
+        named = _named(readings, (_BYPASS,) if is_bypassed else rows)
         if named:
             found.append(named)
     for cylinder in CYLINDERS:
         names = {name: f"{name}_{cylinder}" for name in ("exhaust", "rise", "compression")}
         own = {short: readings[name] for short, name in names.items() if name in readings}
-        named = _best(own, CYLINDER, part=cylinder, names=names)
+        named = _named(own, CYLINDER, part=cylinder)
         if named:
-            found.append(named)
+            looked_at = {names[name]: reading for name, reading in named.readings.items()}
+            found.append(named._replace(moved=tuple(names[name] for name in named.moved), readings=looked_at))
     return found
 
 
-def confidence(agreement: float, score: float) -> float:
-    """Half of the agreement at the threshold, nearly all of it where the signs are several times as large."""
-    return round(min(agreement * (1 - 0.5 * float(np.exp(-(max(score / THRESHOLD, 1.0) - 1.0)))), 0.99), 3)
-
-
-def _best(readings: Mapping[str, Reading], rows: tuple[Signature, ...], *, part: str, names: Mapping[str, str]) -> Verdict | None:
-    scores = {name: reading.score for name, reading in readings.items()}
-    matches = [match for match in ranked(scores, rows, threshold=THRESHOLD) if match.agreement >= _LEAST_AGREEMENT]
-    if not matches:
-        return None
-    best: Match = matches[0]
-    row = next(row for row in rows if row.code == best.code)
-    clearest = max(best.moved, key=lambda name: abs(scores[name]))
-    size = float(np.mean([abs(scores[name]) for name in best.moved]))
-    return Verdict(
-        best.code,
-        part,
-        confidence(best.agreement, size),
-        names.get(clearest, clearest),
-        {names.get(name, name): readings[name] for name in row.signs if name in readings},
-    )
+def _named(readings: Mapping[str, Reading], rows: Sequence[Signature], *, part: str = "") -> Verdict[Reading] | None:
+    return best(readings, rows, threshold=THRESHOLD, least_agreement=_LEAST_AGREEMENT, part=part)
 
 
 def _difference(readings: Mapping[str, Reading], name: str) -> float:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from analytics.diagnosis.verdicts import confidence
 from analytics.ship.healthy import Healthy
 from analytics.ship.residuals import TARGETS, Hours, observe
-from analytics.ship.signs import confidence
 from tests.analytics.ship.diagnosis_ship import BEND, ON_DRAUGHT, SLOPE, Wrong, ship_window
 
 
@@ -90,5 +90,5 @@ def test_every_figure_is_observed() -> None:
 
 
 def test_confidence_grows_with_the_sign() -> None:
-    assert confidence(1.0, 2.5) == pytest.approx(0.5)
-    assert 0.5 < confidence(1.0, 5.0) < confidence(1.0, 20.0) <= 0.99
+    assert confidence(1.0, 1.0) == pytest.approx(0.5)
+    assert 0.5 < confidence(1.0, 2.0) < confidence(1.0, 8.0) <= 0.99
