@@ -40,17 +40,31 @@ class Permission(StrEnum):
     """Plan orders, adopt plans, say when machines work, sell their time."""
     FORECAST = "forecast:write"
     """Bring weather forecasts, from which power is forecast."""
+    CITY_READ = "city:read"
+    """See all enterprises of the city, what they count for and why."""
+    CITY_SCREEN = "city:screen"
+    """See the city's big screen, and nothing else."""
+    CITY_REGISTER = "city:register"
+    """Register enterprises and machines, applications and projects."""
+    CITY_ACCEPT = "city:accept"
+    """The county's step: accept what enterprises ask for."""
+    CITY_DECIDE = "city:decide"
+    """The city's step: decide on suspicions, freeze counts, verify, pay."""
     ADMINISTER = "administer"
-    """Users, sites, tokens, the audit log; only for who sees all sites."""
+    """Users, sites, tokens, the audit log."""
 
 
 _OPERATOR = frozenset({Permission.READ, Permission.ACKNOWLEDGE, Permission.SHELVE, Permission.MAINTAIN})
+_CITY = frozenset({Permission.READ, Permission.CITY_READ, Permission.CITY_SCREEN})
+_OF_ALL_SITES = frozenset(one for one in Permission if one is Permission.ADMINISTER or one.startswith("city:"))
 ROLES: dict[str, frozenset[Permission]] = {
     "viewer": frozenset({Permission.READ}),
     "operator": _OPERATOR,
     "engineer": _OPERATOR | {Permission.CONFIGURE_ALARMS, Permission.SCHEDULE, Permission.FORECAST},
-    "city_officer": frozenset({Permission.READ}),
-    "evaluator": frozenset({Permission.READ}),
+    "county_officer": _CITY | {Permission.CITY_REGISTER, Permission.CITY_ACCEPT},
+    "city_officer": _CITY | {Permission.CITY_REGISTER, Permission.CITY_DECIDE},
+    "evaluator": _CITY,
+    "screen": frozenset({Permission.CITY_SCREEN}),
     "admin": frozenset(Permission),
 }
 
@@ -72,8 +86,8 @@ class Viewer:
     """Where they ask from."""
 
     def may(self, permission: Permission) -> bool:
-        # Whoever could administer some sites only could give themselves the others.
-        return permission in ROLES.get(self.role, ()) and (permission != Permission.ADMINISTER or self.sites is None)
+        # Whoever could administer some sites only could give themselves the others; and a city's figures tell of all sites.
+        return permission in ROLES.get(self.role, ()) and (permission not in _OF_ALL_SITES or self.sites is None)
 
     def sees(self, gateway: str) -> bool:
         return self.gateways is None or gateway in self.gateways
@@ -155,6 +169,10 @@ def require(permission: Permission, *, with_given_password: bool = False) -> Any
 
 Reader = Annotated[Viewer, require(Permission.READ)]
 Administrator = Annotated[Viewer, require(Permission.ADMINISTER)]
+CityReader = Annotated[Viewer, require(Permission.CITY_READ)]
+CityRegistrar = Annotated[Viewer, require(Permission.CITY_REGISTER)]
+CountyOfficer = Annotated[Viewer, require(Permission.CITY_ACCEPT)]
+CityOfficer = Annotated[Viewer, require(Permission.CITY_DECIDE)]
 SignedIn = Annotated[Viewer, require(Permission.READ, with_given_password=True)]
 Visitor = Annotated[Viewer | None, Depends(_anybody)]
 """Whoever it is, for the few routes that are open to all; None while the database cannot say."""

@@ -16,7 +16,7 @@ from telemetry.settings import time_zone_name
 from telemetry.topics import NAME_PATTERN
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
-Role = Literal["viewer", "operator", "engineer", "city_officer", "evaluator", "admin"]
+Role = Literal["viewer", "operator", "engineer", "county_officer", "city_officer", "evaluator", "admin"]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROL)]
 UserName = Annotated[str, AfterValidator(normal_name), StringConstraints(max_length=200)]
