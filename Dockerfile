@@ -7,6 +7,9 @@ COPY scripts/frontend scripts/frontend
 RUN python3 scripts/frontend
 
 FROM python:3.13-slim
+# Pango and a Chinese font print the reports of a city.
+RUN apt-get update && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
+  && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --create-home --home-dir /var/lib/shangyun shangyun
 WORKDIR /build
 COPY requirements/server.lock requirements/build.in ./

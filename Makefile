@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 bin := .venv/bin
 
-.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators bench-web bench-analytics chaos docs lock clean
+.PHONY: help demo test check format bench bench-ingest bench-gateway bench-simulators bench-web bench-analytics bench-registry chaos docs lock clean
 .DEFAULT_GOAL := help
 
 help: ## these lines
@@ -14,7 +14,7 @@ demo: .venv/ready dashboards/static/vendor/manifest.json ## run the whole system
 
 # Tests that measure no time run side by side; the others one after the other, for what they measure would suffer. Of those of the
 # web app only the ones with a browser need the machine for themselves.
-side_by_side := tests/analytics tests/device_profiles tests/ingest tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
+side_by_side := tests/analytics tests/device_profiles tests/ingest tests/registry tests/simulators tests/store tests/telemetry tests/edge_gateway/test_every_profile.py
 
 test: .venv/ready dashboards/static/vendor/manifest.json ## all tests, on the real servers that this machine has (ARGS=tests/...)
 ifdef ARGS
@@ -36,7 +36,7 @@ format: .venv/ready ## bring the code into the house's form
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
 
-bench: bench-ingest bench-gateway bench-simulators bench-web bench-analytics ## every benchmark
+bench: bench-ingest bench-gateway bench-simulators bench-web bench-analytics bench-registry ## every benchmark
 
 bench-ingest: .venv/ready ## ingest and store: speed, growth, kills, queries, fuzz (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_ingest
@@ -52,6 +52,9 @@ bench-web: .venv/ready dashboards/static/vendor/manifest.json ## pages, API and 
 
 bench-analytics: .venv/ready ## analytics: public data, fault matrix, dispatch, speed (ONLY=name, SHORT=1)
 	$(bin)/python -m benchmarks.bench_analytics
+
+bench-registry: .venv/ready ## the city: recount, authenticity, vouchers (ONLY=name, SHORT=1)
+	$(bin)/python -m benchmarks.bench_registry
 
 chaos: .venv/ready ## kill parts at random and join truth with database (SECONDS_LONG=600)
 	SHANGYUN_CHAOS_SECONDS=$(or $(SECONDS_LONG),600) $(bin)/pytest tests/shangyun/test_end_to_end.py --timeout 7200 -s

@@ -25,7 +25,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser = commands.add_parser("add", help="add a user", description=f"Add a user. {how}")
     parser.add_argument("name", help="letters, digits and . _ - @")
-    parser.add_argument("--role", required=True, help="viewer, operator, engineer, county_officer, city_officer, evaluator or admin")
+    parser.add_argument(
+        "--role", required=True, help="viewer, operator, engineer, county_officer, city_officer, evaluator, admin"
+    )
     parser.add_argument("--sites", metavar="NAMES", help="sites that they may see, comma-separated; all when left out")
     add_database_option(parser)
     parser.set_defaults(run=add)

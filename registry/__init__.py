@@ -1,1 +1,1 @@
-"""Enterprises and what of theirs is on the cloud, to come."""
+"""Enterprises, and what of theirs is really on the cloud."""

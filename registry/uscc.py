@@ -1,7 +1,7 @@
 """Unified social credit codes (GB 32100-2015): 18 characters that stand for an enterprise for life.
 
-[1] registering department, [2] body class, [3-8] division code of the authority where it was first registered, [9-17] organisation
-code (GB 11714: eight characters and a check), [18] check over all before. Where the plant stands, a code does not tell.
+[1] registering department, [2] body class, [3-8] division code of the authority where it was first registered, [9-17]
+organisation code (GB 11714: eight characters and a check), [18] check over all before. Where the plant stands is not in it.
 """
 
 import unicodedata
@@ -27,10 +27,17 @@ DEPARTMENTS = {
     "N": "1239",
     "Y": "1",
 }
-"""Registering departments, with the body classes that each is known to give; under 9: enterprise, individual business, co-operative."""
+"""Registering departments, with the classes of bodies that each is known to give.
+
+Under 9 these are enterprise, individual business and co-operative of farmers.
+"""
+_OLD_LENGTHS = {
+    15: ("像是旧的15位注册号", "it looks like an old registration number of 15 digits"),
+    9: ("像是旧的9位组织机构代码", "it looks like an old organisation code"),
+}
 _LOOK_ALIKES = {"I": "1", "O": "0", "Z": "2", "S": "5", "V": "U, Y"}
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 10".split()
+    map(str, [10, *range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82])
 )
 """First two digits of GB/T 2260; 10 is the national authority, which registers too."""
 
@@ -76,53 +83,77 @@ def normalise(text: str) -> str:
 def judge(text: str) -> Judgement:
     """Judge a code as somebody typed it; the hints are sentences for who typed it, and never a repaired code."""
     code = normalise(text)
-    if len(code) != 18:
-        old = {
-            15: ("像是旧的15位注册号", "it looks like an old registration number of 15 digits"),
-            9: ("像是旧的9位组织机构代码", "it looks like an old organisation code"),
-        }
-        zh, en = old.get(len(code), ("统一社会信用代码是18位", "a unified social credit code has 18 characters"))
-        return Judgement(
-            code=code, trouble=Trouble.LENGTH, hint_zh=f"有{len(code)}位；{zh}", hint_en=f"{len(code)} characters; {en}"
-        )
+    for look in (_length, _characters, _outer_check, _inner_check, _division, _department):
+        found = look(code)
+        if found is not None:
+            return found
+    return Judgement(code=code)
+
+
+def _length(code: str) -> Judgement | None:
+    if len(code) == 18:
+        return None
+    zh, en = _OLD_LENGTHS.get(len(code), ("统一社会信用代码是18位", "a unified social credit code has 18 characters"))
+    hint_zh, hint_en = f"有{len(code)}位；{zh}", f"{len(code)} characters; {en}"
+    return Judgement(code=code, trouble=Trouble.LENGTH, hint_zh=hint_zh, hint_en=hint_en)
+
+
+def _characters(code: str) -> Judgement | None:
     for place, letter in enumerate(code, 1):
         if letter not in ALPHABET:
             alike = _LOOK_ALIKES.get(letter)
             zh = f"第{place}位的“{letter}”不会出现在代码中" + (f"，是否应为 {alike}？" if alike else "")
             en = f"{letter!r} at place {place} is not used in codes" + (f"; is it {alike}?" if alike else "")
             return Judgement(code=code, trouble=Trouble.CHARACTER, place=place, hint_zh=zh, hint_en=en)
-    if code[17] != check_character(code[:17]):
-        return Judgement(
-            code=code,
-            trouble=Trouble.OUTER_CHECK,
-            hint_zh="校验位不符：有一位输错，或相邻两位颠倒",
-            hint_en="the check character does not fit: a character is wrong, or two neighbours are swapped",
-        )
-    if code[16] != inner_check_character(code[8:16]):
-        return Judgement(
-            code=code,
-            trouble=Trouble.INNER_CHECK,
-            place=17,
-            hint_zh=f"第9至17位组织机构代码的校验位不符，应为 {inner_check_character(code[8:16])}",
-            hint_en=f"the check of the organisation code (9 to 17) does not fit: {inner_check_character(code[8:16])} is due",
-        )
-    if not code[2:8].isdigit() or code[2:4] not in _PROVINCES:
-        return Judgement(
-            code=code,
-            trouble=Trouble.DIVISION,
-            place=3,
-            hint_zh=f"第3至8位“{code[2:8]}”不是行政区划代码",
-            hint_en=f"{code[2:8]!r} (3 to 8) is no division code",
-        )
-    if code[1] not in DEPARTMENTS.get(code[0], ""):
-        return Judgement(
-            code=code,
-            trouble=Trouble.DEPARTMENT,
-            place=1,
-            hint_zh=f"前两位“{code[:2]}”不是已知的登记管理部门与机构类别",
-            hint_en=f"{code[:2]!r} is no known department and class",
-        )
-    return Judgement(code=code)
+    return None
+
+
+def _outer_check(code: str) -> Judgement | None:
+    if code[17] == check_character(code[:17]):
+        return None
+    return Judgement(
+        code=code,
+        trouble=Trouble.OUTER_CHECK,
+        hint_zh="校验位不符：有一位输错，或相邻两位颠倒",
+        hint_en="the check character does not fit: a character is wrong, or two neighbours are swapped",
+    )
+
+
+def _inner_check(code: str) -> Judgement | None:
+    due = inner_check_character(code[8:16])
+    if code[16] == due:
+        return None
+    return Judgement(
+        code=code,
+        trouble=Trouble.INNER_CHECK,
+        place=17,
+        hint_zh=f"第9至17位组织机构代码的校验位不符，应为 {due}",
+        hint_en=f"the check of the organisation code (9 to 17) does not fit: {due} is due",
+    )
+
+
+def _division(code: str) -> Judgement | None:
+    if code[2:8].isdigit() and code[2:4] in _PROVINCES:
+        return None
+    return Judgement(
+        code=code,
+        trouble=Trouble.DIVISION,
+        place=3,
+        hint_zh=f"第3至8位“{code[2:8]}”不是行政区划代码",
+        hint_en=f"{code[2:8]!r} (3 to 8) is no division code",
+    )
+
+
+def _department(code: str) -> Judgement | None:
+    if code[1] in DEPARTMENTS.get(code[0], ""):
+        return None
+    return Judgement(
+        code=code,
+        trouble=Trouble.DEPARTMENT,
+        place=1,
+        hint_zh=f"前两位“{code[:2]}”不是已知的登记管理部门与机构类别",
+        hint_en=f"{code[:2]!r} is no known department and class",
+    )
 
 
 def check_character(first_17: str) -> str:
@@ -139,5 +170,5 @@ def inner_check_character(first_8: str) -> str:
 
 
 def is_enterprise(code: str) -> bool:
-    """Whether a code is one of a company with its branches (91), so neither an individual business (92) nor a co-operative (93)."""
+    """Whether a code is one of a company with its branches (91): neither an individual business (92) nor a co-operative (93)."""
     return code.startswith("91")

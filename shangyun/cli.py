@@ -24,6 +24,8 @@ COMMAND_MODULES = (
     "store.commands",
     "store.equipment_commands",
     "store.export_commands",
+    "registry.commands",
+    "dashboards.city_report.commands",
     "dashboards.commands",
     "simulators.commands",
 )

@@ -1,6 +1,6 @@
 """Whom a city counts: areas, departments, enterprises, their gateways and machines, as they were registered.
 
-Keys come normalised: a code of an enterprise by `registry.codes`, a nameplate by `registry.nameplates`.
+Keys come normalised: a code of an enterprise by `registry.uscc`, a nameplate by `registry.nameplates`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -99,6 +99,33 @@ class Machine:
     registered_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseLabel:
+    """What an enterprise was named: pilot, benchmark ...; ``form`` is what of, where a document tells some apart."""
+
+    uscc: str
+    label: str
+    level: str = ""
+    form: str = ""
+    valid_from: date
+    valid_to: date | None = None
+    """Last day on which it holds."""
+    document: str
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """How many machines of a kind an enterprise says it has, in a year."""
+
+    uscc: str
+    year: int
+    kind: str
+    machines: int
+    declared_on: date
+    document: str
+
+
 def save_areas(connection: Connection, areas: Iterable[Area]) -> None:
     """Add areas, or bring those with the same code up to date; parents before children, successors before predecessors."""
     for area in areas:
@@ -156,3 +183,61 @@ def add_machine(connection: Connection, machine: Machine) -> int:
     row = connection.execute(query("city_registry", "add_machine"), asdict(machine)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def labels_in_force(database: Database, uscc: str, day: date) -> list[EnterpriseLabel]:
+    """Give the labels of an enterprise that hold on a day."""
+    with database.connection() as connection:
+        rows = connection.execute(query("city_registry", "labels_in_force"), {"uscc": uscc, "day": day}).fetchall()
+    return [EnterpriseLabel(**dict(zip(EnterpriseLabel.__slots__, row, strict=True))) for row in rows]
+
+
+def count_labelled(
+    database: Database, label: str, *, day: date, level: str | None = None, form: str | None = None, area: str | None = None
+) -> int:
+    """Count the enterprises with a label in force on a day; filters that are None let all through, ``area`` takes those below."""
+    values = {"label": label, "day": day, "level": level, "form": form, "area": area}
+    with database.connection() as connection:
+        ((count,),) = connection.execute(query("city_registry", "count_labelled"), values).fetchall()
+    return int(count)
+
+
+def retire_enterprise(connection: Connection, uscc: str) -> bool:
+    """Take an enterprise out of the registry with all its standing machines; False if it is not there or out already."""
+    if connection.execute(query("city_registry", "retire_enterprise"), {"uscc": uscc}).fetchone() is None:
+        return False
+    connection.execute(query("city_registry", "retire_machines_of"), {"uscc": uscc})
+    return True
+
+
+def reinstate_enterprise(connection: Connection, uscc: str) -> bool:
+    """Bring an enterprise back with the machines that went with it; False if it is not out.
+
+    Raises
+    ------
+    RowRefused
+        If another machine has the readings of one of them by now.
+    """
+    values = {"uscc": uscc}
+    row = connection.execute(query("city_registry", "lock_retired_enterprise"), values).fetchone()
+    if row is None:
+        return False
+    connection.execute(query("city_registry", "reinstate_machines_of"), {**values, "retired_at": row[0]})
+    connection.execute(query("city_registry", "reinstate_enterprise"), values)
+    return True
+
+
+def retire_machine(connection: Connection, machine_id: int) -> bool:
+    """Take a machine out; False if it is not there or out already."""
+    return connection.execute(query("city_registry", "retire_machine"), {"id": machine_id}).fetchone() is not None
+
+
+def reinstate_machine(connection: Connection, machine_id: int) -> bool:
+    """Bring a machine back; False if it is not out, or its enterprise is.
+
+    Raises
+    ------
+    RowRefused
+        If another machine has its readings by now.
+    """
+    return connection.execute(query("city_registry", "reinstate_machine"), {"id": machine_id}).fetchone() is not None

@@ -20,7 +20,7 @@ from store.sessions import Identity
 if TYPE_CHECKING:
     from dashboards.security.identities import Identities
 
-PUBLIC_PATHS = frozenset({"/login", "/healthz", "/static"})
+PUBLIC_PATHS = frozenset({"/login", "/healthz", "/static", "/city/screen/enter"})
 """What anybody may ask for, files of pages besides."""
 
 

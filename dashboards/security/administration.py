@@ -17,6 +17,7 @@ from telemetry.topics import NAME_PATTERN
 
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 Role = Literal["viewer", "operator", "engineer", "county_officer", "city_officer", "evaluator", "admin"]
+"""Of people; programs may be a screen besides."""
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=NO_CONTROL)]
 UserName = Annotated[str, AfterValidator(normal_name), StringConstraints(max_length=200)]
@@ -50,7 +51,7 @@ class NewToken(Closed):
     """A token to be made for a program."""
 
     name: Label
-    role: Role = "viewer"
+    role: Role | Literal["screen"] = "viewer"
     sites: Sites = None
     days: Annotated[int, Field(ge=1, le=3650)] = 365
 

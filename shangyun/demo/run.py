@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
+from shangyun.demo.city import add_demo_city
 from shangyun.demo.plant import MACHINES, Ports, write_settings
 from shangyun.demo.processes import Child
 from shangyun.demo.sign_in import NAME, sign_in, token
@@ -22,7 +23,7 @@ from store.migrate import migrate
 from telemetry.errors import ConfigError, ShangyunError
 
 _FIRST_VALUES_SECONDS = 90.0
-STEPS = 10
+STEPS = 11
 _PARTS = {
     "web": "web",
     "analytics": "analytics worker",
@@ -65,6 +66,7 @@ def run_demo(
         progress.step("database tables")
         opened = stack.enter_context(Database(database))
         migrate(opened, report=lambda _: None)
+        add_demo_city(opened)
         password = sign_in(opened, folder)
         mqtt_version = "auto" if broker.supports_mqtt5 else "3.1.1"
         files = write_settings(folder, ports=ports, database=database, mqtt_version=mqtt_version, truth_log=truth_log)
@@ -75,6 +77,10 @@ def run_demo(
             child = Child(name, [*command.split(), files[name]], log=logs / f"{name}.log")
             stack.callback(child.stop)
             children.append(child)
+        progress.step("city")
+        child = Child("city", ["registry", "count", "--database", database], log=logs / "city.log")
+        stack.callback(child.stop)
+        children.append(child)
         address = f"http://127.0.0.1:{ports.web}/"
         progress.wait("first values")
         with token(opened) as secret:

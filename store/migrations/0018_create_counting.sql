@@ -18,8 +18,9 @@ CREATE TABLE city.day_fact (
   PRIMARY KEY (equipment_id, day)
 );
 CREATE INDEX ON city.day_fact (day);
+CREATE INDEX ON city.day_fact (number);
 COMMENT ON TABLE city.day_fact IS 'What came of a machine on a day of its plant, from the rollups by hour; days without anything have no row';
-COMMENT ON COLUMN city.day_fact.number IS 'Grows with every row made: up to which number a count has looked is its watermark';
+COMMENT ON COLUMN city.day_fact.number IS 'Of the transaction that made it, in the order of commits: the highest that a count has seen is its watermark';
 COMMENT ON COLUMN city.day_fact.hours IS 'Hours of the day in which anything came';
 COMMENT ON COLUMN city.day_fact.point_hours IS 'Hours with a good value, by required point of the point set';
 
@@ -35,6 +36,37 @@ CREATE TABLE city.day_fact_superseded (
 );
 CREATE INDEX ON city.day_fact_superseded (day);
 COMMENT ON TABLE city.day_fact_superseded IS 'Facts that late readings have changed, so that an older watermark can still be counted';
+
+CREATE TABLE city.fact_progress (
+  time_zone text COLLATE "C" PRIMARY KEY,
+  last_day date NOT NULL
+);
+COMMENT ON TABLE city.fact_progress IS 'Up to which day the facts of the plants of a time zone are made; without a row here nobody counts';
+
+CREATE TABLE city.fact_due (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  equipment_id integer,
+  span tstzrange NOT NULL
+);
+COMMENT ON TABLE city.fact_due IS 'Hours that were made anew, so that facts made of them are due again; NULL is every machine';
+
+-- A note of the rollups goes when its hours are made. Those of single machines are late rows; those of all are the live ones, and
+-- late only where the level was made beyond them before.
+CREATE FUNCTION city.note_facts_due() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM city.fact_progress) THEN
+    INSERT INTO city.fact_due (equipment_id, span)
+    SELECT DISTINCT equipment_id, span FROM gone
+    WHERE level = '1h'
+      AND (equipment_id IS NOT NULL OR upper(span) <= (SELECT done_until FROM store.level WHERE name = '1h'));
+  END IF;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER facts_due AFTER DELETE ON store.rollup_touched REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION city.note_facts_due();
+CREATE TRIGGER facts_due_of_shortened AFTER UPDATE ON store.rollup_touched REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE FUNCTION city.note_facts_due();
 
 CREATE TABLE city.rule (
   version text COLLATE "C" PRIMARY KEY,
@@ -101,7 +133,7 @@ COMMENT ON COLUMN city.snapshot.form IS 'day: made by itself each day for the pa
 COMMENT ON COLUMN city.snapshot.area IS 'The city (or province) that is counted, with all areas below it';
 
 CREATE TABLE city.snapshot_machine (
-  snapshot_id integer NOT NULL REFERENCES city.snapshot,
+  snapshot_id integer NOT NULL REFERENCES city.snapshot DEFERRABLE INITIALLY DEFERRED,
   machine_id integer NOT NULL,
   equipment_id integer,
   uscc text COLLATE "C" NOT NULL,
@@ -124,7 +156,7 @@ COMMENT ON COLUMN city.snapshot_machine.reason IS 'What was found at that test: 
 COMMENT ON COLUMN city.snapshot_machine.inputs IS 'What the registry said of it when it was counted, beside its facts';
 
 CREATE TABLE city.snapshot_enterprise (
-  snapshot_id integer NOT NULL REFERENCES city.snapshot,
+  snapshot_id integer NOT NULL REFERENCES city.snapshot DEFERRABLE INITIALLY DEFERRED,
   uscc text COLLATE "C" NOT NULL,
   area text COLLATE "C" NOT NULL,
   department text COLLATE "C",
@@ -134,9 +166,22 @@ CREATE TABLE city.snapshot_enterprise (
   declared integer,
   is_on_cloud boolean NOT NULL,
   is_new boolean NOT NULL,
+  inputs jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (snapshot_id, uscc)
 );
-COMMENT ON COLUMN city.snapshot_enterprise.is_new IS 'On the cloud for the first time in all frozen counts up to this one';
+COMMENT ON COLUMN city.snapshot_enterprise.declared IS 'Key equipment that it has declared; NULL where it has declared nothing';
+COMMENT ON COLUMN city.snapshot_enterprise.is_new IS 'On the cloud, and in no frozen count of an earlier period';
+COMMENT ON COLUMN city.snapshot_enterprise.inputs IS 'What the registry said of it when it was counted';
+
+CREATE FUNCTION city.areas_below(top text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE below AS (
+    SELECT code FROM city.area WHERE code = top
+    UNION
+    SELECT a.code FROM city.area a JOIN below b ON a.parent = b.code
+  )
+  SELECT code FROM below
+$$;
+COMMENT ON FUNCTION city.areas_below IS 'An area with all those below it';
 
 CREATE FUNCTION city.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -162,7 +207,7 @@ $$;
 CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON city.snapshot FOR EACH ROW EXECUTE FUNCTION city.refuse_change_of_snapshot();
 CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON city.snapshot_machine FOR EACH ROW EXECUTE FUNCTION city.refuse_change_of_row();
 CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON city.snapshot_enterprise FOR EACH ROW EXECUTE FUNCTION city.refuse_change_of_row();
-CREATE TRIGGER frozen BEFORE TRUNCATE ON city.snapshot FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
-CREATE TRIGGER frozen BEFORE TRUNCATE ON city.snapshot_machine FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
-CREATE TRIGGER frozen BEFORE TRUNCATE ON city.snapshot_enterprise FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON city.snapshot FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON city.snapshot_machine FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON city.snapshot_enterprise FOR EACH STATEMENT EXECUTE FUNCTION city.refuse_change();
 CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON city.rule FOR EACH ROW EXECUTE FUNCTION city.refuse_change();

@@ -41,3 +41,44 @@ INSERT INTO city.machine (uscc, kind, label, maker, model, serial_number, namepl
 VALUES (%(uscc)s, %(kind)s, %(label)s, %(maker)s, %(model)s, %(serial_number)s, %(nameplate_key)s, %(registration_code)s,
   %(made_year)s, %(place)s, %(gateway)s, %(equipment_name)s, %(is_simulator)s, %(registered_by)s)
 RETURNING id;
+
+-- name: labels_in_force
+SELECT uscc, label, level, form, valid_from, valid_to, document, recorded_by FROM city.enterprise_label
+WHERE uscc = %(uscc)s AND valid_from <= %(day)s AND (valid_to IS NULL OR %(day)s <= valid_to)
+ORDER BY label, valid_from, id;
+
+-- name: count_labelled
+WITH RECURSIVE inside AS (
+  SELECT code FROM city.area WHERE code = %(area)s
+  UNION
+  SELECT a.code FROM city.area a JOIN inside ON a.parent = inside.code
+)
+SELECT count(DISTINCT l.uscc) FROM city.enterprise_label l
+JOIN city.enterprise e ON e.uscc = l.uscc
+WHERE l.label = %(label)s AND l.valid_from <= %(day)s AND (l.valid_to IS NULL OR %(day)s <= l.valid_to)
+  AND (%(level)s::text IS NULL OR l.level = %(level)s)
+  AND (%(form)s::text IS NULL OR l.form = %(form)s)
+  AND (%(area)s::text IS NULL OR e.area IN (SELECT code FROM inside))
+  AND e.retired_at IS NULL;
+
+-- name: retire_enterprise
+UPDATE city.enterprise SET retired_at = now() WHERE uscc = %(uscc)s AND retired_at IS NULL RETURNING uscc;
+
+-- name: retire_machines_of
+UPDATE city.machine SET retired_at = now() WHERE uscc = %(uscc)s AND retired_at IS NULL;
+
+-- name: lock_retired_enterprise
+SELECT retired_at FROM city.enterprise WHERE uscc = %(uscc)s AND retired_at IS NOT NULL FOR UPDATE;
+
+-- name: reinstate_machines_of
+UPDATE city.machine SET retired_at = NULL WHERE uscc = %(uscc)s AND retired_at = %(retired_at)s;
+
+-- name: reinstate_enterprise
+UPDATE city.enterprise SET retired_at = NULL WHERE uscc = %(uscc)s;
+
+-- name: retire_machine
+UPDATE city.machine SET retired_at = now() WHERE id = %(id)s AND retired_at IS NULL RETURNING id;
+
+-- name: reinstate_machine
+UPDATE city.machine m SET retired_at = NULL FROM city.enterprise e
+WHERE m.id = %(id)s AND m.retired_at IS NOT NULL AND e.uscc = m.uscc AND e.retired_at IS NULL RETURNING m.id;

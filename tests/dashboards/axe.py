@@ -23,7 +23,8 @@ RUN = """async (rules) => {
 
 def violations(page: Page, *, language: str) -> list[str]:
     """Judge the page as it stands, by WCAG 2.2 AA; ``language`` (zh or en) is the one that it must say it is in."""
-    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # else whatever the header that stays on top half covers is "too small"
+    # Else whatever the header that stays on top half covers would be too small a target.
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     page.evaluate(_source())  # not a script tag: the pages' policy allows only scripts of their own server
     said = [
         f"{page.url}: {one['id']} ({one['impact']}): {one['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"

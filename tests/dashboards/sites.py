@@ -19,10 +19,15 @@ from analytics.alarms.rules import Priority, Rule
 from analytics.alarms.states import Deed
 from dashboards.settings import WebSettings
 from device_profiles.kind import Signal, kind_names, load_kind
+from registry.plans.loading import load_plan
+from registry.projects.templates import template
+from registry.stars.edition import DEFAULT
+from registry.stars.procedure import draft
 from shangyun.local_servers import Broker, free_port
 from store.alarm_rules import KindRule, synchronise_kind_rules
 from store.alarms import ConditionFilter, ConditionKey, list_conditions
 from store.capacity_market import Request, add_request, hold
+from store.city_projects import add_project
 from store.database import Database
 from store.equipment import EquipmentRegister, list_equipment
 from store.kind_tables import ROLLUPS
@@ -37,6 +42,9 @@ from telemetry.mqtt import BrokerSettings
 from telemetry.quality import Quality
 from telemetry.topics import state_topic
 from tests.dashboards.plant import Filler, Plant, Publisher, is_well, serving, wait_until
+from tests.registry import counted_city
+from tests.registry.stars import suzhou
+from tests.registry.vouchers.town import Town
 
 HOME, AWAY = "works-jinan", "works-weifang"
 ROW_SECONDS = 20
@@ -60,6 +68,11 @@ class Site:
     plan: int | None = None
     capacity_request: int | None = None
     reservation: int | None = None
+    enterprise: str | None = None
+    city_machine: int | None = None
+    star_application: int | None = None
+    project: int | None = None
+    voucher: int | None = None
 
 
 Fill = Callable[[Database], dict[str, object]]
@@ -127,8 +140,37 @@ def fill_small(database: Database) -> dict[str, object]:
     machines = {one.kind: one.id for one in list_equipment(database) if one.gateway == HOME}
     alarm = raise_every_alarm(database, machines, now)
     finding, order = report_and_repair(database, machines["boiler"], alarm, now)
-    told = plan_and_sell(database, machines["cnc_machine"], now)
+    told = plan_and_sell(database, machines["cnc_machine"], now) | city_of_all(database)
     return {"machines": machines, "gateway": HOME, "finding": finding, "order": order, "alarm": alarm} | told
+
+
+def city_of_all(database: Database) -> dict[str, object]:
+    """Count a city with everything that its pages show."""
+    with database.connection() as connection:
+        counted = counted_city.fill(connection)
+        star = suzhou.enterprise()
+        suzhou.add_county(connection, star)
+        application = draft(connection, star, DEFAULT, suzhou.filled(star.uscc), actor="officer-1")
+        chosen = template("jinan_2020")
+        project = add_project(
+            connection,
+            uscc=counted.enterprises[0],
+            title="锅炉房上云",
+            template="jinan_2020",
+            provider="",
+            codes=chosen.codes,
+            actor="officer-1",
+        )
+    load_plan(database, "jining_2018", loaded_by="test")
+    town = Town(database)
+    town.grant(100_000)
+    return {
+        "enterprise": counted.enterprises[0],
+        "city_machine": counted.machine_lost_at("completeness"),
+        "star_application": application,
+        "project": project,
+        "voucher": town.issued(number=500),
+    }
 
 
 def send_an_hour(filler: Filler, plant: Plant, now: float) -> None:

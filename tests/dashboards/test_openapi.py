@@ -39,6 +39,7 @@ CONFIG = schemathesis.Config.from_dict({"phases": {"coverage": {"unexpected-meth
 SPAN = {"span": "1h"}
 SERIES = SPAN | {"signals": "steam_flow,steam_pressure"}
 NEEDED = {
+    "/api/v1/city/voucher-quote": {"fee": "100000"},
     "/api/v1/energy": {"kind": "boiler"},
     "/api/v1/equipment/{equipment_id}/export": {
         "from": "2026-11-26T00:00:00Z",
@@ -122,6 +123,10 @@ def test_a_question_that_makes_sense_is_answered_and_a_hostile_one_breaks_nothin
         "request_id": site.capacity_request,
         "reservation_id": site.reservation,
         "equipment_id": site.machines["boiler"],
+        "star_application_id": site.star_application,
+        "project_id": site.project,
+        "voucher_id": site.voucher,
+        "uscc": site.enterprise,
     }
     plain = {"name": name, **{key: str(number) for key, number in numbers.items()}}
 

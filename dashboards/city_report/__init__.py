@@ -1,0 +1,1 @@
+"""The report of a frozen count, as a page to print and as PDF."""

@@ -1,0 +1,1 @@
+"""The city at a glance, and its report."""

@@ -1,0 +1,1 @@
+"""Machines of a count, and the evidence for each."""

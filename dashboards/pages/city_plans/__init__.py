@@ -1,0 +1,1 @@
+"""Plans with their progress, trainings, pilots, frozen counts, and the province."""

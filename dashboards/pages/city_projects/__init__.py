@@ -1,0 +1,1 @@
+"""Cloud projects: list, checklist, evidence, decisions, effects, service level, duties, access review."""

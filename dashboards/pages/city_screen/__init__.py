@@ -1,0 +1,1 @@
+"""The city's big screen, and how it is let in."""

@@ -1,0 +1,1 @@
+"""The pages of vouchers for cloud services."""

@@ -1,0 +1,1 @@
+"""Tables of a city as files: XLSX for offices, CSV for whoever reads anything, Parquet for programs."""
