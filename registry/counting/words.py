@@ -42,6 +42,12 @@ _MISSING = {
     "serial_number": {"zh": "出厂编号", "en": "serial number"},
     "nameplate": {"zh": "铭牌", "en": "nameplate"},
 }
+_PROBLEMS = {
+    "inner_check": {"zh": "组织机构代码的校验位不符", "en": "the check of the organisation code does not fit"},
+    "division": {"zh": "没有这个行政区划代码", "en": "there is no such division code"},
+    "department": {"zh": "登记管理部门与机构类别不匹配", "en": "department and class do not go together"},
+}
+"""Of a code, by `registry.uscc.Trouble`."""
 _SENTENCES: dict[str, dict[str, str]] = {
     "counts": {
         "zh": "最近{window}天中有{days}天数据完整有效（至少{needed}天），计入上云设备",
@@ -98,6 +104,10 @@ _SENTENCES: dict[str, dict[str, str]] = {
 _WHERE = {"machine": {"zh": "设备", "en": "machine"}, "gateway": {"zh": "网关", "en": "gateway"}}
 
 
+_WORDS = {"method": METHOD_LABELS, "where": _WHERE, "problem": _PROBLEMS}
+"""Parts of a reason that are words themselves."""
+
+
 def sentence(reason: Mapping[str, Any], language: str, *, kind: str = "") -> str:
     """Say in ``zh`` or ``en`` what was found, without a full stop; points are named as by the machine's kind.
 
@@ -127,16 +137,14 @@ def name_of_state(state: str, language: str) -> str:
 
 def _said(name: str, value: Any, language: str, kind: str) -> str:
     comma, colon = ("、", "") if language == "zh" else (", ", " ")
+    if name in _WORDS:
+        return _WORDS[name].get(value, {}).get(language, str(value))
     match name:
         case "lacking":
             unit = "天" if language == "zh" else ""
             return comma.join(f"{_point(kind, point, language)}{colon}{days}{unit}" for point, days in value.items())
         case "missing":
             return comma.join(_MISSING[one][language] if one in _MISSING else str(one) for one in value)
-        case "method":
-            return METHOD_LABELS.get(value, {}).get(language, str(value))
-        case "where":
-            return _WHERE.get(value, {}).get(language, str(value))
         case "sends":
             return str(getattr(load_kind(value).label, language)) if value in kind_names() else str(value)
     return comma.join(map(str, value)) if isinstance(value, list) else str(value)

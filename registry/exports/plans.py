@@ -6,7 +6,7 @@ from typing import Any, Literal
 from registry.exports.tables import Column, Table
 from registry.plans.progress import Progress
 from registry.plans.standing import PlanStanding
-from registry.plans.words import COUNTERS, LEVELS, NO_TARGET, SECTORS, UNKNOWN, word
+from registry.plans.words import BENCHMARK_FORMS, COUNTERS, LEVELS, NO_TARGET, SECTORS, UNKNOWN, word
 
 COLUMNS = (
     Column("counter", "指标", "Counter", "text", 26),
@@ -63,6 +63,8 @@ def member_name(row: Progress, labels: Mapping[str, str], language: Literal["zh"
             return word(SECTORS, member, language)
         case "level":
             return word(LEVELS, member, language)
+        case "form":
+            return word(BENCHMARK_FORMS, member, language)
         case "department":
             return "、".join(labels.get(holder, holder) for holder in row.target.holders)
         case "total":

@@ -42,6 +42,14 @@ LEVELS = {
     "city": Words("市级", "City"),
     "county": Words("县级", "County"),
 }
+BENCHMARK_FORMS = {
+    "研发设计": Words("研发设计", "Research and design"),
+    "生产制造": Words("生产制造", "Manufacturing"),
+    "企业管理": Words("企业管理", "Management"),
+    "产品销售": Words("产品销售", "Sales"),
+    "综合集成": Words("综合集成", "Integration of all"),
+}
+"""Jining 四保（三）, by the document's own word, which is also what a label says."""
 UNKNOWN = {
     "no_count": Words("尚未计数", "Not counted yet"),
     "not_declared": Words("未申报", "Not declared"),

@@ -155,7 +155,7 @@ def city_of_all(database: Database) -> dict[str, object]:
         project = add_project(
             connection,
             uscc=counted.enterprises[0],
-            title="锅炉房上云",
+            title="Boiler house",
             template="jinan_2020",
             provider="",
             codes=chosen.codes,
@@ -164,12 +164,18 @@ def city_of_all(database: Database) -> dict[str, object]:
     load_plan(database, "jining_2018", loaded_by="test")
     town = Town(database)
     town.grant(100_000)
+    voucher = town.issued(number=500)
+    with database.connection() as connection:  # names as people gave them have no translation
+        connection.execute("UPDATE city.enterprise SET name = 'Works ' || right(uscc, 6)")
+        connection.execute("UPDATE city.machine SET label = 'Machine ' || id, maker = 'Jiguo'")
+        connection.execute("UPDATE city.declaration SET document = 'Inventory'")
+        connection.execute("UPDATE city.voucher_provider SET name = 'Provider ' || id, document = 'List of 2018'")
     return {
         "enterprise": counted.enterprises[0],
         "city_machine": counted.machine_lost_at("completeness"),
         "star_application": application,
         "project": project,
-        "voucher": town.issued(number=500),
+        "voucher": voucher,
     }
 
 

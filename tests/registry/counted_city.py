@@ -50,7 +50,7 @@ TESTS = (
 REASONS: dict[str, dict[str, object]] = {
     "": {"code": "counts", "window": 30, "days": 29, "needed": 20},
     "retired": {"code": "retired", "on": "2026-10-01"},
-    "identity": {"code": "code_for_review", "problem": "内层校验位不符"},
+    "identity": {"code": "code_for_review", "problem": "inner_check"},
     "nameplate": {"code": "nameplate_incomplete", "missing": ["serial_number"]},
     "gateway": {"code": "no_gateway"},
     "data": {"code": "nothing_came", "gateway": "gw-1", "equipment": "machine-1"},
@@ -65,7 +65,7 @@ REASONS: dict[str, dict[str, object]] = {
     },
     "continuity": {"code": "days_lacked", "window": 30, "days": 9, "needed": 20, "last_day": "2026-11-25"},
     "authenticity": {"code": "suspicion_confirmed", "id": 7, "method": "flatlined"},
-    "hold": {"code": "on_hold", "reason": "现场核查"},
+    "hold": {"code": "on_hold", "reason": "site visit"},
 }
 """As `registry.counting` writes them."""
 STATES = {"": "verified", "data": "registered", "gateway": "registered", "identity": "registered", "nameplate": "registered"}

@@ -72,6 +72,7 @@ def fields_of(
     found = []
     for column in COLUMNS[table]:
         name = column.name
+        is_typed = name not in {*choices, *_DAYS}
         mistake = None if checked is None else checked.wrong(name)
         found.append(
             Field(
@@ -81,7 +82,7 @@ def fields_of(
                 type="date" if name in _DAYS else "text",
                 options=None if name not in choices else [("", "—"), *choices[name]],
                 error="" if mistake is None else getattr(mistake, language),
-                hint=_("例如：{example}", example=column.example) if column.example and name not in {*choices, *_DAYS} else "",
+                hint=_("例如：{example}", example=column.example) if is_typed and _is_telling(column.example, language) else "",
                 is_required=column.is_required,
             )
         )
@@ -107,3 +108,8 @@ def _choices(
             "form": [(name, name) for one in labels().forms for name in one.names],
         }
     return found
+
+
+def _is_telling(example: str, language: Language) -> bool:
+    """Whether an example says something to who reads the language."""
+    return bool(example) and (language == "zh" or example.isascii())
