@@ -36,9 +36,11 @@ from simulators.fleet import JINAN, machine_class, machine_kinds
 from simulators.machine_faults import Growth
 
 DAYS = 7
-SEEDS = {"tuning": 40_000, "trial": 900_000, "exam": 1_300_000}
-STARTS = {"tuning": (3, 9), "trial": (7, 13), "exam": (10, 19)}
-"""Month and day of 2026: thresholds are set in spring and after a trial in summer, and examined in autumn."""
+SEEDS = {"tuning": 40_000, "trial": 900_000, "autumn": 1_300_000, "spring": 2_100_000, "exam": 2_700_000}
+STARTS = {"tuning": (3, 9), "trial": (7, 13), "autumn": (10, 19), "spring": (5, 4), "exam": (12, 7)}
+"""Month and day of 2026: thresholds were set in March and after trials in summer, autumn and May; the examination is in winter.
+
+What an examination has shown sets thresholds from then on: autumn was one, and no longer is."""
 HERD = 6 if SHORT else 24
 """Honest machines of each kind in the examination; a third each healthy, with faults, and with broken sensors or standing
 still."""

@@ -3,10 +3,13 @@
 All arrays have one row a machine and one column an hour, without a missing hour; NaN where an hour has no data.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from device_profiles.kind import EnergyFlow
+from telemetry.units import conversion
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -14,6 +17,19 @@ BoolArray = npt.NDArray[np.bool_]
 
 ENOUGH = 0.75
 """Share of an hour, or of a day, that must be covered for its amount to be valid; HJ 75-2017 asks 45 minutes of an hour."""
+
+
+class OfASignal(Protocol):
+    """A signal by machine and hour: lowest, highest and mean value, and good samples."""
+
+    @property
+    def low(self) -> FloatArray: ...
+    @property
+    def high(self) -> FloatArray: ...
+    @property
+    def mean(self) -> FloatArray: ...
+    @property
+    def count(self) -> FloatArray: ...
 
 
 class Hours(NamedTuple):
@@ -126,6 +142,15 @@ def from_rate(mean: FloatArray, count: FloatArray) -> Hours:
     """
     coverage = coverage_of(count)
     return Hours(np.where(coverage > 0, mean * coverage, np.nan), coverage, np.zeros(mean.shape, bool))
+
+
+def hours_of(flow: EnergyFlow, signal: OfASignal, *, unit: str) -> Hours:
+    """Give the amounts of a flow in its own unit, from the signal that it names, whose unit is ``unit``."""
+    if flow.counter:
+        hours, factor = from_counter(signal.low, signal.high, signal.count), conversion(unit, flow.unit).factor
+    else:
+        hours, factor = from_rate(signal.mean, signal.count), conversion(f"({unit})*h", flow.unit).factor
+    return hours._replace(amount=hours.amount * factor)
 
 
 def by_period(hours: Hours, period: IntArray, hours_of_period: FloatArray) -> Amounts:

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analytics.energy.amounts import Amounts, FloatArray, Hours, IntArray, Specific, by_period, from_counter, from_rate, specific
+from analytics.energy.amounts import Amounts, FloatArray, Hours, IntArray, Specific, by_period, hours_of, specific
 from analytics.energy.factors import Factor, factor_of
 from device_profiles.kind import EnergyFlow, Kind
 from store.database import Database
-from store.energy import HOUR, MOST_MACHINE_HOURS, MOST_MACHINES, HourGrid, SignalHours, read_hours
+from store.energy import HOUR, MOST_MACHINE_HOURS, MOST_MACHINES, HourGrid, read_hours
 from store.equipment import Equipment
-from telemetry.units import conversion
 
 _NEIGHBOURS = timedelta(days=1)
 """A counter's growth at the beginning needs a reading from before it."""
@@ -159,7 +158,7 @@ def _places(grid: HourGrid, period: Period) -> tuple[IntArray, IntArray]:
 
 def _report(kind: Kind, flow: EnergyFlow, grid: HourGrid, period: Period, *, is_input: bool) -> FlowReport:
     name = flow.counter or flow.rate
-    hours = _hours(grid.signals[name], flow, kind.signals[name].unit)
+    hours = hours_of(flow, grid.signals[name], unit=kind.signals[name].unit)
     days, before = _places(grid, period)
     inside = days >= 0
     passed = period.passed_hours()
@@ -173,14 +172,6 @@ def _report(kind: Kind, flow: EnergyFlow, grid: HourGrid, period: Period, *, is_
         total=by_period(hours, np.where(inside, 0, -1), all_passed),
         previous=by_period(hours, before, all_passed).amount[:, 0],
     )
-
-
-def _hours(signal: SignalHours, flow: EnergyFlow, unit: str) -> Hours:
-    if flow.counter:
-        hours, factor = from_counter(signal.low, signal.high, signal.count), conversion(unit, flow.unit).factor
-    else:
-        hours, factor = from_rate(signal.mean, signal.count), conversion(f"({unit})*h", flow.unit).factor
-    return hours._replace(amount=hours.amount * factor)
 
 
 def _specific(consumed: FlowReport, made: FlowReport) -> SpecificReport:

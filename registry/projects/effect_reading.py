@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analytics.energy.amounts import Hours, by_period, from_counter, from_rate
+from analytics.energy.amounts import by_period, hours_of
 from device_profiles.kind import EnergyFlow, Kind, Label, kind_names, load_kind
 from registry.projects.effect import Change, Days, EffectRules, FloatArray, change, effect_rules
 from store.city_projects import ScopeEntry
 from store.database import Database
-from store.energy import SignalHours, read_hours
+from store.energy import read_hours
 from store.equipment import Equipment, find_equipment
 from store.grids import read_grids
-from telemetry.units import conversion
 
 _DAY = timedelta(days=1)
 _NEIGHBOURS = timedelta(days=1)
@@ -136,18 +135,10 @@ def _daily_amounts(
     found = []
     for flow in flows:
         name = flow.counter or flow.rate
-        daily = by_period(_hours(grid.signals[name], flow, kind.signals[name].unit), day_of_hour, lengths)
+        daily = by_period(hours_of(flow, grid.signals[name], unit=kind.signals[name].unit), day_of_hour, lengths)
         is_sound = (daily.coverage[0] >= sides.rules.enough_of_a_day) & ~daily.has_fall[0]
         found.append(np.where(is_sound, daily.amount[0], np.nan))
     return found
-
-
-def _hours(signal: SignalHours, flow: EnergyFlow, unit: str) -> Hours:
-    if flow.counter:
-        hours, factor = from_counter(signal.low, signal.high, signal.count), conversion(unit, flow.unit).factor
-    else:
-        hours, factor = from_rate(signal.mean, signal.count), conversion(f"({unit})*h", flow.unit).factor
-    return hours._replace(amount=hours.amount * factor)
 
 
 def _daily_downtime(database: Database, machine: Equipment, kind: Kind, sides: _Sides) -> tuple[FloatArray, FloatArray]:
