@@ -1,6 +1,6 @@
 """What the registry and people say for a machine and against it: nameplate, gateway and certificate, suspicions, holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -56,24 +56,6 @@ class EnrolledGateway(NamedTuple):
     shared_with: Sequence[str]
 
 
-class Suspicion(NamedTuple):
-    """What speaks against the data, and what a person has said of it."""
-
-    id: int
-    method: str
-    score: float
-    threshold: float
-    since: datetime
-    until: datetime
-    found_at: datetime
-    other_machine: int | None
-    explanation: Mapping[str, str]
-    state: str
-    decided_at: datetime | None
-    decided_by: str | None
-    note: str
-
-
 class Hold(NamedTuple):
     """A time in which an auditor has kept the machine from counting."""
 
@@ -107,12 +89,6 @@ def newest_day(database: Database, equipment_id: int) -> date | None:
     with database.connection() as connection:
         row = connection.execute(query("city_evidence", "newest_day"), [equipment_id]).fetchone()
     return None if row is None else row[0]
-
-
-def suspicions_of(database: Database, machine: int) -> list[Suspicion]:
-    """Give the newest 200, the newest first."""
-    with database.connection() as connection:
-        return [Suspicion._make(row) for row in connection.execute(query("city_evidence", "suspicions"), [machine])]
 
 
 def holds_of(database: Database, machine: int) -> list[Hold]:

@@ -19,11 +19,6 @@ FROM city.gateway g WHERE g.name = %s;
 -- name: newest_day
 SELECT max(day) FROM city.day_fact WHERE equipment_id = %s;
 
--- name: suspicions
-SELECT id, method, score, threshold, since, until, found_at, other_machine_id, explanation, state, decided_at, decided_by, note
-FROM city.suspicion WHERE machine_id = %s
-ORDER BY found_at DESC, id DESC LIMIT 200;
-
 -- name: holds
 SELECT id, reason, placed_at, placed_by, released_at, released_by FROM city.hold WHERE machine_id = %s
 ORDER BY placed_at DESC, id DESC LIMIT 200;

@@ -20,10 +20,11 @@ from dashboards.plant_time import plant_time
 from dashboards.security.access import CityReader
 from dashboards.texts import Language, translator
 from registry.counting.words import sentence
-from store.city_evidence import MachineFile, enrolled_gateway, holds_of, machine_file, newest_day, suspicions_of, twins
+from store.city_evidence import MachineFile, enrolled_gateway, holds_of, machine_file, newest_day, twins
 from store.city_facts import calendar as facts
 from store.city_registry import areas
 from store.city_snapshots import CountedMachine, Snapshot, appearances, snapshot, snapshot_machines
+from store.city_suspicions import suspicions
 from store.database import Database
 from store.equipment import find_equipment
 from store.results import days_of_runs
@@ -33,6 +34,7 @@ router = APIRouter()
 MachineNumber = Annotated[int, Path(ge=1, le=MOST_ID)]
 Days = Annotated[Literal["30", "60", "90"], Query()]
 DAYS = ("30", "60", "90")
+MOST_SUSPICIONS = 200
 
 
 class _LastCount(NamedTuple):
@@ -78,7 +80,7 @@ def machine_page(
         all_days=DAYS,
         twins=twins(database, found),
         gateway=enrolled_gateway(database, found.gateway) if found.gateway else None,
-        suspicions=suspicions_of(database, machine),
+        suspicions=suspicions(database, machine_id=machine, sort="-found", limit=MOST_SUSPICIONS)[1],
         methods=words.methods(language),
         holds=holds_of(database, machine),
         runs=[] if equipment_id is None else _runs(database, equipment_id, since=since, language=language),
