@@ -52,7 +52,8 @@ class Session:
         self._leadership = leadership
         self._judge = beginning.judge
         self._rules, self._directory = beginning.rules, beginning.directory
-        self._known_until = beginning.known_until
+        self.known_until = beginning.known_until
+        """Everything before it is judged, whatever comes late."""
         self._sessions_seen = 0
         self._stop = asyncio.Event()
         self._orders: list[Callable[[], list[ProcessChange]]] = []
@@ -136,12 +137,12 @@ class Session:
 
         self.recorder.add(await asyncio.to_thread(judge))
         if is_connected:
-            self._known_until = now - OVERLAP
+            self.known_until = now - OVERLAP
 
     async def _catch_up(self) -> None:
         """Judge what was stored since the last session; what the broker brings meanwhile waits."""
         self._sessions_seen = self.inbox.sessions
-        start = self._known_until
+        start = self.known_until
         await asyncio.sleep(self._pace.settle_seconds)
         now = self._now()
         self._judge.expect_all(to_us(now))

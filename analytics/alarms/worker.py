@@ -67,6 +67,7 @@ class Worker:
         is_full = session is not None and session.recorder.is_full
         if session is not None:
             details |= {"queued_messages": len(session.inbox), "queued_changes": session.recorder.waiting, "full": is_full}
+            details["known_until"] = session.known_until.isoformat()
         return not is_full and all(seconds <= _UNWELL_AFTER_SECONDS for seconds in away.values()), details
 
     async def _try_to_lead(self) -> bool:

@@ -17,8 +17,14 @@ from registry.authenticity.thresholds import DEFAULTS, Thresholds
 _LEAST_HEARD = 0.15
 """Share of a block's values that must be noise: of a machine at rest nothing can be said."""
 _SHOWN_ROWS = 300
-JOINED = (1, 2, 4, 8)
-"""Blocks that are judged together: a weak copy of a day stands out where one of three hours does not."""
+JOINED = (2, 3, 4, 8)
+"""Blocks that are judged together: a weak copy of a day stands out where one of three hours does not, and machines that work in
+cycles of minutes fall into step for one block, not for two."""
+_ALIKE = 4.0
+"""Deviations from which one signal alone is alike."""
+_ECHO_ROWS, _ECHO = (3, 120), 5.0
+"""A signal that is like itself after so many rows, by so many deviations, runs in cycles; white noise comes to 3.5."""
+_LEAST_WITNESSES = 4
 
 
 class Match(NamedTuple):
@@ -50,6 +56,8 @@ def detect(window: Window, thresholds: Thresholds = DEFAULTS) -> list[Suspicion]
     block = window.steps(3600 * thresholds.replay_block_hours)
     match = best_match(noise, noise, block=block, near=near, least_share=thresholds.replay_least_share)
     if match is None or match.score < thresholds.replay_score:
+        return []
+    if alike_share(noise, noise, match) < thresholds.replay_spread:
         return []
     first, second = sorted((match.first_row, match.first_row + match.lag))
     times = window.times_us
@@ -157,6 +165,34 @@ def alike_signals(first: Noise, second: Noise, match: Match) -> list[tuple[str, 
     products = (one * other).sum(axis=1)
     correlation = np.divide(products, size, out=np.zeros(len(size)), where=size > 0)
     return sorted(zip(first.signals, correlation.tolist(), strict=True), key=lambda pair: -pair[1])
+
+
+def alike_share(first: Noise, second: Noise, match: Match) -> float:
+    """Give the share of the signals that are alike each for itself, by the signs of their noise; 0 where too few are noise.
+
+    A copy is alike in every signal that was copied and in every minute; what falls into step by chance owes it to a few rows with
+    large values, or to a little in each of many signals. Signs see neither. A signal that also repeats within two hours of itself
+    runs in cycles, and is no witness: ambient temperatures, mains and levels, whose noise no cycle makes, have to be alike too.
+    """
+    one = np.sign(first.values[:, match.first_row : match.first_row + match.rows])
+    other = np.sign(second.values[:, match.first_row + match.lag : match.first_row + match.lag + match.rows])
+    is_noise = _most_echo(one) < _ECHO
+    if is_noise.sum() < _LEAST_WITNESSES:
+        return 0.0
+    products = one[is_noise] * other[is_noise]
+    heard = np.maximum(np.abs(products).sum(axis=1), 1)
+    return float(np.mean(products.sum(axis=1) / np.sqrt(heard) > _ALIKE))
+
+
+def _most_echo(signs: FloatArray) -> FloatArray:
+    """Give the most that each series is like itself a few minutes to two hours later, in deviations; shape (signals,)."""
+    size = fft.next_fast_len(signs.shape[1] + _ECHO_ROWS[1], real=True)
+    of_signs, of_heard = fft.rfft(signs, size), fft.rfft(np.abs(signs), size)
+    lags = slice(*_ECHO_ROWS)
+    products = fft.irfft(of_signs * of_signs.conj(), size)[:, lags]
+    heard = fft.irfft(of_heard * of_heard.conj(), size)[:, lags]
+    most: FloatArray = (products / np.sqrt(np.maximum(heard, 1))).max(axis=1)
+    return most
 
 
 def overlaid(original: tuple[Window, int], again: tuple[Window, int], name: str, rows: int) -> dict[str, Any]:

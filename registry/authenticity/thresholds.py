@@ -58,9 +58,12 @@ class Thresholds:
     """More signals find weaker copies and cost time."""
     replay_block_hours: float = 3.0
     """Stretches are sought in blocks: one that lasts twice as long holds a whole block, wherever it begins."""
-    replay_score: float = 9.0
+    replay_score: float = 11.0
     """Deviations of the correlation at the best of 10,000 shifts. Chance gives 5 to 6, repeated work of honest machines up to
-    8."""
+    10; the weakest copies (half of the signals, with noise) 15 and more."""
+    replay_spread: float = 0.17
+    """Share of the signals without cycles that are alike, each for itself: copies of half of them have 0.2 to 0.5, honest
+    machines below 0.1, one in 200 that cycles for days 0.14."""
     replay_near_minutes: float = 120.0
     """Shifts up to this are the machine itself: cycles of load repeat for an hour or two."""
     replay_least_share: float = 0.05
@@ -95,7 +98,9 @@ class Thresholds:
     physics_share: float = 0.05
     """And the share of the judged hours."""
     physics_relations: int = 2
-    """So many broken relations that no single wrong sensor explains."""
+    """So many broken laws that no single wrong sensor explains."""
+    physics_couplings: int = 3
+    """So many broken laws or lost couplings that no two wrong sensors explain: noise on one is enough to lose a coupling."""
 
     clock_ratio: float = 0.08
     """Counters against elapsed time: further off than this."""

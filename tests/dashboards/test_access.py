@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dashboards.api import stream
-from dashboards.security.access import ROLES
+from dashboards.security.access import ROLES, Permission
 from dashboards.security.body_limit import MOST_BYTES
 from dashboards.security.passwords import Passwords
 from dashboards.settings import WebSettings
@@ -113,7 +113,10 @@ def test_what_is_behind_another_sites_gateway_is_not_there_for_any_role(address:
     with client_for(address, database) as all_seeing:
         wait_until(lambda: all_seeing.get("/api/v1/equipment").json()["total"] == 2)
         foreign = next(one["id"] for one in all_seeing.get("/api/v1/equipment").json()["items"] if CANARY in one["name"])
-    for role in ROLES:
+    with client_for(address, database, role="screen", sites=(own_site,)) as guest:
+        assert {guest.get(path).status_code for path in ("/", "/equipment", "/city", f"/equipment/{foreign}")} == {403}
+        assert guest.get("/api/v1/equipment").status_code == 403
+    for role in (role for role, granted in ROLES.items() if Permission.READ in granted):
         with client_for(address, database, role=role, sites=(own_site,)) as guest:
             assert [one["name"] for one in guest.get("/api/v1/equipment").json()["items"]] == ["boiler-own"]
             for method, path in asked_for:

@@ -84,7 +84,8 @@ class Works:
     async def leads(self, **changed: Any) -> Worker:
         worker = await self.begins(**changed)
         await until(lambda: worker.status()[1].get("away_seconds") == {} and worker.status()[1]["role"] == "leader")
-        await asyncio.sleep(0.3)  # for what was stored before
+        first = worker.status()[1]["known_until"]
+        await until(lambda: worker.status()[1]["known_until"] != first)  # what was stored before is judged
         return worker
 
     async def ends(self, *, first_only: bool = False) -> None:

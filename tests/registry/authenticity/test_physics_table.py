@@ -6,7 +6,7 @@ import pytest
 from analytics.window import Window
 from device_profiles.kind import kind_names
 from registry.authenticity.expressions import BadExpressionError, evaluate, parse
-from registry.authenticity.physics import is_one_sensor, relations
+from registry.authenticity.physics import are_sensors, relations
 from registry.authenticity.sun import elevation_deg
 from registry.authenticity.thresholds import DEFAULTS
 
@@ -17,7 +17,7 @@ def test_every_kind_has_laws_of_several_sensors_and_habits(kind: str) -> None:
     assert len(laws) >= 8
     assert len({law.name for law in laws}) == len(laws)
     assert all(law.low < law.high and law.why.zh and law.why.en for law in laws)
-    assert not is_one_sensor([law.signals for law in laws])
+    assert not are_sensors([law.signals for law in laws], 1)
     assert kind in DEFAULTS.usual
 
 
