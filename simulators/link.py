@@ -157,6 +157,7 @@ class Link:
         task = asyncio.create_task(self._connect(reader, client))
         self._carriers.add(task)
         task.add_done_callback(self._carriers.discard)
+        task.add_done_callback(lambda _: client.close())  # also where it ended before it was connected
 
     async def _connect(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         try:
