@@ -100,7 +100,7 @@ class Thresholds:
     physics_relations: int = 2
     """So many broken laws that no single wrong sensor explains."""
     physics_couplings: int = 3
-    """So many broken laws or lost couplings that no two wrong sensors explain: noise on one is enough to lose a coupling."""
+    """So many broken laws or lost couplings that no two wrong sensors explain: one that drifts is enough to lose a coupling."""
 
     clock_ratio: float = 0.08
     """Counters against elapsed time: further off than this."""
