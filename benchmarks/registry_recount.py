@@ -33,7 +33,7 @@ ENTERPRISES, MACHINES = (100, 20) if SHORT else (5_000, 20)
 """Enterprises, and machines of each."""
 SAMPLE, EVERY_SECONDS = (20, 1200) if SHORT else (200, 300)
 """Machines that are simulated, and the time between two of their rows."""
-FIRST_DAY, DAYS = date(2026, 11, 1), 30
+FIRST_DAY, DAYS = date(2025, 11, 1), 30
 SIMULATED_DAYS = 2 if SHORT else DAYS
 MONTH = period("month", FIRST_DAY)
 BAR_SECONDS = 60.0
@@ -203,15 +203,15 @@ INSERT INTO city.machine (uscc, kind, label, maker, model, serial_number, namepl
 SELECT (%(codes)s::text[])[enterprise], kind, 'machine ' || number, 'maker', 'model', number,
   CASE WHEN number %% 71 = 3 THEN '' ELSE 'maker|model|' || number - CASE number %% 211 WHEN 9 THEN 1 ELSE 0 END END,
   CASE kind WHEN 'boiler' THEN '1100' || number ELSE '' END, 'gw-' || enterprise, 'machine-' || number, number %% 89 = 11, 'b',
-  CASE WHEN number %% 101 = 13 THEN TIMESTAMPTZ '2026-11-10' END
+  CASE WHEN number %% 101 = 13 THEN TIMESTAMPTZ '2025-11-10' END
 FROM city.bench ORDER BY number""",
     b"INSERT INTO city.hold (machine_id, reason, placed_by) SELECT id, 'bench', 'b' FROM city.machine WHERE id %% 103 = 17",
     b"""
 INSERT INTO city.suspicion (machine_id, method, score, threshold, since, until, explanation, evidence)
-SELECT id, 'flatlined', 1, 0.5, '2026-11-10', '2026-11-12', '{}', '[]' FROM city.machine WHERE id %% 107 = 19""",
+SELECT id, 'flatlined', 1, 0.5, '2025-11-10', '2025-11-12', '{}', '[]' FROM city.machine WHERE id %% 107 = 19""",
     b"""
 INSERT INTO city.declaration
-SELECT code, 2026, 'boiler', %(each)s, '2026-01-01', 'bench' FROM unnest(%(codes)s::text[]) AS given (code)""",
+SELECT code, 2025, 'boiler', %(each)s, '2025-01-01', 'bench' FROM unnest(%(codes)s::text[]) AS given (code)""",
 )
 _FACTS = b"""
 INSERT INTO city.day_fact (equipment_id, day, number, point_set_id, hours, point_hours)
