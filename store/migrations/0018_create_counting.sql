@@ -34,7 +34,6 @@ CREATE TABLE city.day_fact_superseded (
   superseded_by bigint NOT NULL,
   PRIMARY KEY (equipment_id, day, number)
 );
-CREATE INDEX ON city.day_fact_superseded (day);
 COMMENT ON TABLE city.day_fact_superseded IS 'Facts that late readings have changed, so that an older watermark can still be counted';
 
 CREATE TABLE city.fact_progress (

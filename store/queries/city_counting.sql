@@ -105,6 +105,12 @@ WHERE hours > 0 GROUP BY point_set_id ORDER BY point_set_id;
 
 -- name: fact_spans
 -- First and last day with data of each machine, up to a day, as it stood at a watermark.
+WITH before AS MATERIALIZED (
+  SELECT equipment_id, min(day) AS first_day, max(day) AS last_day FROM city.day_fact_superseded
+  WHERE equipment_id = ANY (%(ids)s::int4[]) AND day <= %(last_day)s AND number <= %(watermark)s AND superseded_by > %(watermark)s
+    AND hours > 0
+  GROUP BY equipment_id
+)
 SELECT machine.id, least(now.first_day, before.first_day), greatest(now.last_day, before.last_day)
 FROM unnest(%(ids)s::int4[]) AS machine (id)
 CROSS JOIN LATERAL (
@@ -113,10 +119,7 @@ CROSS JOIN LATERAL (
          (SELECT day FROM city.day_fact
           WHERE equipment_id = machine.id AND day <= %(last_day)s AND number <= %(watermark)s AND hours > 0 ORDER BY day DESC LIMIT 1)
 ) AS now (first_day, last_day)
-CROSS JOIN LATERAL (
-  SELECT min(day), max(day) FROM city.day_fact_superseded
-  WHERE equipment_id = machine.id AND day <= %(last_day)s AND number <= %(watermark)s AND superseded_by > %(watermark)s AND hours > 0
-) AS before (first_day, last_day);
+LEFT JOIN before ON before.equipment_id = machine.id;
 
 -- name: calendar
 SELECT f.day, f.hours, p.signals, f.point_hours FROM city.day_fact f JOIN city.point_set p ON p.id = f.point_set_id
