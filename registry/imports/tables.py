@@ -17,6 +17,10 @@ MOST_LETTERS = 4000
 """Of one cell."""
 MOST_BYTES = 64 * 2**20
 _MOST_UNPACKED_BYTES = 512 * 2**20
+_MOST_UNPACKED_RATIO = 100
+"""Tables that people fill in pack to a tenth; what packs to far less is made to eat memory."""
+_SMALL_BYTES = 16 * 2**20
+"""Up to this a file may pack as well as it likes."""
 _DIGITS_OF_EXCEL = 15
 """It keeps no more of a number; the rest of a longer one is zeros."""
 _BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\ufeff"
@@ -148,8 +152,9 @@ def _sheet_rows(data: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
     from openpyxl import load_workbook  # noqa: PLC0415 - a third of a second of loading that only an Excel file has to pay
 
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        if sum(part.file_size for part in packed.infolist()) > _MOST_UNPACKED_BYTES:
-            size = f"{_MOST_UNPACKED_BYTES >> 20} MiB"
+        most = min(_MOST_UNPACKED_BYTES, max(_SMALL_BYTES, _MOST_UNPACKED_RATIO * len(data)))
+        if sum(part.file_size for part in packed.infolist()) > most:
+            size = f"{most >> 20} MiB"
             raise NoTableError(f"解压后超过 {size}", f"unpacks to more than {size}")
         has_formulas = any(_holds_formulas(packed.read(name)) for name in packed.namelist() if _is_sheet(name))
     with closing(load_workbook(io.BytesIO(data), read_only=True, data_only=True)) as of_values:

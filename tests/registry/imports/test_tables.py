@@ -79,6 +79,16 @@ def test_what_is_no_table_is_refused_with_the_reason(data: bytes, why: str) -> N
     assert caught.value.mistake.zh
 
 
+def test_a_small_workbook_that_unpacks_to_a_hundred_times_its_size_is_refused_unread() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(as_workbook([HEADING]))) as packed, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name in packed.namelist():
+            bomb.writestr(name, packed.read(name))
+        bomb.writestr("xl/worksheets/sheet9.xml", bytes(40 << 20))
+    with pytest.raises(NoTableError, match="unpacks to more than 16 MiB"):
+        read(made.getvalue())
+
+
 def test_too_many_rows_are_refused_with_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("registry.imports.tables.MOST_ROWS", 3)
     assert len(read(b"a\n" * 4)) == 4
