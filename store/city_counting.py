@@ -73,7 +73,7 @@ class EnterpriseRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A snapshot without its rows; see `store.city_snapshots.Snapshot`."""
+    """A snapshot without its rows, to be stored."""
 
     id: int
     form: str
@@ -82,6 +82,7 @@ class Header:
     area: str
     rule_version: str
     parameters: Mapping[str, Any]
+    """Of the rule, as `registry.counting.rule.Parameters` writes them."""
     watermark: int
     hash: bytes
     machines: int

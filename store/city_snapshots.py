@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from store.city_counting import Header
 from store.database import Database
 from store.row_pages import as_list, read_page
 from store.sql_files import query
@@ -39,28 +40,10 @@ ENTERPRISE_SORTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """One count of an area."""
+class Snapshot(Header):
+    """One count of an area, as it was stored."""
 
-    id: int
-    form: str
-    first_day: date
-    last_day: date
-    area: str
-    rule_version: str
-    parameters: Mapping[str, Any]
-    """Of the rule, as `registry.counting.rule.Parameters` writes them."""
-    watermark: int
-    hash: bytes
-    machines: int
-    counted: int
-    enterprises: int
-    on_cloud: int
-    new_on_cloud: int
     made_at: datetime
-    made_by: str
-    replaces: int | None
-    why: str
     replaced_by: int | None
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,7 +65,7 @@ def export(database: Database, snapshot_id: int, folder: Path, *, form: Form = "
                 "facts": _write(folder / "facts", FACTS, _facts(connection, frozen), form),
             }
         (folder / "README.md").write_text(README.format(id=frozen.id, form=form), encoding="utf-8")
-        header = {name: getattr(frozen, name) for name in Snapshot.__slots__} | {"hash": frozen.hash.hex()}
+        header = asdict(frozen) | {"hash": frozen.hash.hex()}
         # Last, so that a folder with it is whole.
         text = json.dumps(header, ensure_ascii=False, indent=1, sort_keys=True, default=str)
         (folder / "snapshot.json").write_text(text + "\n", encoding="utf-8")

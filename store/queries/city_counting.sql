@@ -255,7 +255,7 @@ SELECT count(*) {found};
 
 -- name: list_snapshots
 SELECT s.id, s.form, s.first_day, s.last_day, s.area, s.rule_version, s.parameters, s.watermark, s.hash, s.machines, s.counted,
-  s.enterprises, s.on_cloud, s.new_on_cloud, s.made_at, s.made_by, s.replaces, s.why, r.id
+  s.enterprises, s.on_cloud, s.new_on_cloud, s.made_by, s.replaces, s.why, s.made_at, r.id
 {found} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s;
 
 -- name: lost_at

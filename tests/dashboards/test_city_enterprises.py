@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from dashboards.pages.city_enterprises.drafts import MOST_KEPT
 from registry import areas
@@ -17,8 +17,9 @@ from store.audit import Filter, list_acts
 from store.city_registry import enterprise as find_enterprise
 from store.database import Database
 from tests.dashboards.axe import violations
-from tests.dashboards.people import client_for, cookies_for
+from tests.dashboards.people import client_for
 from tests.dashboards.plant import serving
+from tests.dashboards.telephone import telephone
 from tests.registry.city import code_of, enterprise, gateway, machine
 from tests.registry.tables import as_csv
 
@@ -357,13 +358,7 @@ def test_an_officer_imports_a_workbook_and_finds_the_enterprise(
     address = str(visit().base_url)
     book = tmp_path / "企业.xlsx"
     book.write_bytes(template_workbook("enterprises"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.add_cookies(cookies_for(address, database, role="county_officer"))  # type: ignore[arg-type]
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    with telephone(chromium, address, database, role="county_officer") as page:
 
         def is_fit(name: str) -> None:
             assert violations(page, language="zh") == []
@@ -392,5 +387,3 @@ def test_an_officer_imports_a_workbook_and_finds_the_enterprise(
         expect(page.get_by_role("link", name="1号锅炉")).to_be_visible()
         page.goto(f"/city/enterprises/{ONE}")
         is_fit("one")
-        assert wrong == []
-        browser.close()

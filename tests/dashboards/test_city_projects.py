@@ -9,15 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from registry.projects.templates import template
 from store.database import Database
 from store.kind_tables import ROLLUPS
 from store.rollups import refresh
 from tests.dashboards.axe import violations
-from tests.dashboards.people import client_for, cookies_for
+from tests.dashboards.people import client_for
 from tests.dashboards.plant import Filler, Plant, serving
+from tests.dashboards.telephone import telephone
 from tests.registry.city import add_city, code_of, enterprise, gateway, machine
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -316,13 +317,7 @@ def test_an_officer_takes_a_project_through_its_gates_on_a_telephone(
     with client_for(address, migrated_database, role="county_officer") as client:
         page_of = opened(client)
         make_ready(client, page_of)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.add_cookies(cookies_for(address, migrated_database, role="city_officer"))  # type: ignore[arg-type]
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    with telephone(chromium, address, migrated_database, role="city_officer") as page:
         page.goto("/city/projects")
         assert page.evaluate(TOO_WIDE) == []
         page.get_by_role("link", name="空压站上云").click()
@@ -349,5 +344,3 @@ def test_an_officer_takes_a_project_through_its_gates_on_a_telephone(
         page.goto(f"{page_of}?lang=en")
         page.screenshot(path="test-output/page-city-projects-desk.png", full_page=True)
         assert violations(page, language="en") == []
-        assert wrong == []
-        browser.close()

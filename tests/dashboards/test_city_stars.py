@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from dashboards.settings import WebSettings
 from registry.stars.measuring import last_whole_month
@@ -18,8 +18,9 @@ from store.audit import Filter, list_acts
 from store.city_stars import applications
 from store.database import Database
 from tests.dashboards.axe import violations
-from tests.dashboards.people import client_for, cookies_for
+from tests.dashboards.people import client_for
 from tests.dashboards.plant import serving
+from tests.dashboards.telephone import telephone
 from tests.registry.stars.suzhou import RULES, ZONE, add_county, enterprise, fields, prove
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -230,13 +231,7 @@ def test_an_officer_fills_the_form_in_and_sees_the_table_on_a_telephone(
     officer = visit("city_officer")
     officer.post("/city/stars/windows", data=WINDOW)
     address = str(officer.base_url)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.add_cookies(cookies_for(address, database, role="county_officer"))  # type: ignore[arg-type]
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    with telephone(chromium, address, database, role="county_officer") as page:
 
         def judged(name: str) -> None:
             assert violations(page, language="zh") == []
@@ -272,5 +267,3 @@ def test_an_officer_fills_the_form_in_and_sees_the_table_on_a_telephone(
         page.screenshot(path="test-output/page-stars-list-wide.png", full_page=True)
         page.get_by_role("link", name="昆山").click()
         page.screenshot(path="test-output/page-stars-application-wide.png", full_page=True)
-        assert wrong == []
-        browser.close()

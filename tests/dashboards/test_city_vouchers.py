@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from registry.vouchers.issuing import store_policy
 from registry.vouchers.redeeming import start_service
@@ -16,8 +16,9 @@ from store import audit
 from store.city_voucher_parties import batches
 from store.database import Database
 from tests.dashboards.axe import violations
-from tests.dashboards.people import client_for, cookies_for
+from tests.dashboards.people import client_for
 from tests.dashboards.plant import serving
+from tests.dashboards.telephone import telephone
 from tests.registry.city import enterprise, gateway, machine
 from tests.registry.vouchers.town import COUNTY, Town, code_of, prolonged
 
@@ -287,13 +288,7 @@ def test_officers_bring_a_voucher_from_registration_to_service_by_forms_on_a_tel
     with town.desk() as at:
         enterprise(at.connection, 3)
     address = str(visit("city_officer").base_url)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.add_cookies(cookies_for(address, migrated_database, role="admin"))  # type: ignore[arg-type]
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    with telephone(chromium, address, migrated_database, role="admin") as page:
         page.goto("/city/vouchers")
         page.get_by_label("统一社会信用代码").fill(code_of(3))
         page.get_by_role("button", name="注册").click()
@@ -330,8 +325,6 @@ def test_officers_bring_a_voucher_from_registration_to_service_by_forms_on_a_tel
                 assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
                 name = path.replace("/", "-") or "-list"
                 page.screenshot(path=f"test-output/page-city-vouchers{name}-{language}.png", full_page=True)
-        assert wrong == []
-        browser.close()
 
 
 def test_a_service_that_is_over_before_it_begins_is_said_on_the_page(town: Town, visit: Callable[[str], httpx.Client]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from analytics.leasing.chain import verify
 from analytics.statements.keys import Keys, make_keys
@@ -19,8 +19,9 @@ from store.database import Database
 from store.equipment import list_equipment
 from tests.analytics.statements.construction_site import FIRST, OFFSET_HOURS, TODAY, Site, rows
 from tests.dashboards.axe import violations
-from tests.dashboards.people import client_for, cookies_for
+from tests.dashboards.people import client_for
 from tests.dashboards.plant import serving
+from tests.dashboards.telephone import telephone
 
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
@@ -121,13 +122,7 @@ def test_a_lessor_sees_which_chain_is_broken_on_a_telephone(
 ) -> None:
     address = str(client.base_url)
     change(site, b"UPDATE usage.statement SET day = day + 100 WHERE number = 3 AND equipment_id = %d" % ids(site)[1])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740}, color_scheme="dark")
-        context.add_cookies(cookies_for(address, site.address, role="viewer"))  # type: ignore[arg-type]
-        page = context.new_page()
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    with telephone(chromium, address, site.address, role="viewer") as page:
         page.goto("/statements")
         states = page.locator("main tbody tr td:nth-of-type(1)")
         expect(states.nth(0)).to_contain_text("完整")
@@ -142,5 +137,3 @@ def test_a_lessor_sees_which_chain_is_broken_on_a_telephone(
         with page.expect_download() as download:
             page.get_by_role("link", name="下载全部声明").click()
         assert download.value.suggested_filename == "statements-excavator-2.jsonl"
-        assert wrong == []
-        browser.close()
