@@ -91,18 +91,6 @@ class Targets(Settings):
         return self
 
 
-class Window(Settings):
-    """Months of each year in which something can be applied for."""
-
-    row: str
-    label_zh: str
-    label_en: str
-    months: tuple[int, ...]
-    first_year: int
-    last_year: int
-    clause: str
-
-
 class Cadence(Settings):
     """A duty of examining, reporting or reviewing, and the page that serves it."""
 
@@ -129,7 +117,6 @@ class Document(Settings):
     area: str
     phases: tuple[Phase, ...] = ()
     targets: tuple[Targets, ...] = ()
-    windows: tuple[Window, ...] = ()
     cadence: tuple[Cadence, ...] = ()
 
     def cells(self) -> Iterator[tuple[Targets, Counter, Value]]:

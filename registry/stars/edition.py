@@ -113,6 +113,8 @@ class Edition(Settings):
     label_zh: str
     label_en: str
     document: str
+    plan: str
+    """The document of `registry.documents` that it belongs to: a plan shows its windows."""
     stars: tuple[int, ...]
     people_divisor: Literal["cloud_users", "people"]
     it_service_industries: tuple[str, ...]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from registry.stars.edition import Edition
+from registry.stars.edition import Edition, editions
 
 
 class Batch(NamedTuple):
@@ -24,6 +24,11 @@ def batches(edition: Edition, further: Iterable[tuple[date, date, str]] = ()) ->
         for month in edition.windows.months
     ]
     return sorted([*own, *(Batch(*one) for one in further)])
+
+
+def windows_of(plan: str) -> list[Batch]:
+    """Give the windows of all editions that belong to a plan."""
+    return sorted(one for edition in editions().values() if edition.plan == plan for one in batches(edition))
 
 
 def batch_of(day: date, windows: Iterable[Batch]) -> Batch | None:

@@ -18,12 +18,12 @@ from dashboards.pages.city_plans.shared import FileForm, PlanCode, file_response
 from dashboards.plant_time import plant_time
 from dashboards.security.access import CityOfficer, CityReader, CityRegistrar, Permission, record_act
 from dashboards.texts import translator
-from registry.documents.document import NAMES, document
 from registry.exports.plans import member_name, plan_table, remark
 from registry.plans.importing import TargetsGiven, read_given, save_given
 from registry.plans.standing import BASE, DECLARED, PlanStanding, standing_of
 from registry.plans.target_tables import TITLES, Refused
 from registry.plans.words import COUNTERS, number, word
+from registry.stars.windows import windows_of
 from store.city_plans import Plan, add_figure, figures, plans
 from store.city_registry import areas
 from store.database import Database
@@ -94,7 +94,7 @@ def _page(
         return render(request, "city_plans/page.html", status, **content)
     day = today(settings)
     standing, labels = standing_of(database, chosen, today=day), labels_of(database, language)
-    windows = document(chosen.code).windows if chosen.code in NAMES else ()
+    windows = windows_of(chosen.code)
     by_area = standing.of("area", year)
     first_counter = [row for row in by_area if row.target.counter == by_area[0].target.counter] if by_area else []
     totals = [row for row in standing.rows if row.target.dimension == "total" and row.target.counter == "on_cloud"]
@@ -168,8 +168,7 @@ def picture_table(
     standing = _standing(database, settings, code)
     match which:
         case "phases":
-            windows = document(code).windows if code in NAMES else ()
-            drawn = phases_picture(standing, windows, today=today(settings), zone=zone, language=language)
+            drawn = phases_picture(standing, windows_of(code), today=today(settings), zone=zone, language=language)
         case "areas":
             drawn = areas_picture(standing.of("area"), labels_of(database, language), language)
         case "course":

@@ -9,18 +9,18 @@ from dashboards.pictures.line import line
 from dashboards.pictures.picture import Picture
 from dashboards.pictures.timeline import Span, timeline
 from dashboards.texts import Language, translator
-from registry.documents.document import Window
 from registry.exports.plans import member_name
 from registry.plans.progress import Progress
 from registry.plans.standing import PlanStanding
 from registry.plans.words import number
+from registry.stars.windows import Batch
 
 
 def _microseconds(day: date, zone: str) -> int:
     return int(datetime.combine(day, time(), ZoneInfo(zone)).timestamp()) * 1_000_000
 
 
-def phases_picture(standing: PlanStanding, windows: Sequence[Window], *, today: date, zone: str, language: Language) -> Picture:
+def phases_picture(standing: PlanStanding, windows: Sequence[Batch], *, today: date, zone: str, language: Language) -> Picture:
     """Draw phases as they are printed, overlaps and all, and the months in which something is applied for."""
     _ = translator(language)
     states = {"over": _("已结束"), "running": _("进行中"), "coming": _("未开始"), "window": _("申报窗口")}
@@ -34,12 +34,8 @@ def phases_picture(standing: PlanStanding, windows: Sequence[Window], *, today: 
         lanes[_lane(getattr(phase, f"label_{language}"), language)] = [
             span(phase.first_day, phase.last_day, state, f"{phase.first_day:%Y-%m} – {phase.last_day:%Y-%m}")
         ]
-    for window in windows:
-        lanes[_lane(getattr(window, f"label_{language}"), language)] = [
-            span(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), "window", "")
-            for year in range(window.first_year, window.last_year + 1)
-            for first in (date(year, month, 1) for month in window.months)
-        ]
+    if windows:
+        lanes[_("星级申报")] = [span(one.first_day, one.last_day, "window", "") for one in windows]
     return timeline(lanes, states, zone=zone, language=language)
 
 
