@@ -4,14 +4,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option, open_database
+from store.commands import add_database_option, open_database, record_command
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
-    from store.database import Connection, Database
+    from store.database import Database
     from store.users import User
-
-_ACTOR = "command line"
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -72,7 +70,7 @@ def add(args: argparse.Namespace) -> int:
             )
             if user is None:
                 raise ConfigError(f"there is a user {name} already; `shangyun users password {name}` gives a new password")
-            _record(connection, "user.add", name, {"role": args.role, "sites": sites})
+            record_command(connection, "user.add", name, {"role": args.role, "sites": sites})
     print(f"{name} may sign in as {args.role}")
     _show(password, is_random=is_random)
     return 0
@@ -89,7 +87,7 @@ def set_password(args: argparse.Namespace) -> int:
         with database.connection() as connection:
             users.set_password(connection, user.id, password_hash, must_change_password=is_random)
             close_all_sessions(connection, user.id)
-            _record(connection, "user.reset_password", user.name, {})
+            record_command(connection, "user.reset_password", user.name, {})
     print(f"{user.name} has a new password")
     _show(password, is_random=is_random)
     return 0
@@ -104,7 +102,7 @@ def disable(args: argparse.Namespace) -> int:
         with database.connection() as connection:
             change_user(connection, user.id, role=user.role, sites=user.sites, is_disabled=True)
             close_all_sessions(connection, user.id)
-            _record(connection, "user.change", user.name, {"is_disabled": True})
+            record_command(connection, "user.change", user.name, {"is_disabled": True})
     print(f"{user.name} is shut out")
     return 0
 
@@ -166,9 +164,3 @@ def _hash(password: str) -> str:
 def _show(password: str, *, is_random: bool) -> None:
     if is_random:
         print(f"password: {password}\nIt is shown this once, and must be changed at the first log-in.")
-
-
-def _record(connection: "Connection", action: str, obj: str, detail: dict[str, object]) -> None:
-    from store.audit import record
-
-    record(connection, actor=_ACTOR, role="admin", address="", action=action, obj=obj, detail=detail)

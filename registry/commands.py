@@ -2,23 +2,18 @@
 
 import argparse
 import importlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from store.commands import add_database_option, open_database
+from store.commands import add_database_option, open_database, os_user, record_command
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from registry.imports.report import Report
-    from store.database import Connection
 
-PARTS = ("counting", "plans", "stars", "vouchers", "projects", "authenticity", "province", "documents", "verification", "exports")
-"""Packages of the registry whose ``commands`` add commands of their own, where they have any."""
-_ACTOR = "command line"
+PARTS = ("counting", "plans", "stars", "vouchers", "projects", "authenticity", "province", "exports")
+"""Packages of the registry whose ``commands`` add commands of their own."""
 _TIME_ZONE = "Asia/Shanghai"
 
 
@@ -58,8 +53,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     for what in ("retire", "reinstate"):
         _add_retire(commands, what)
     for part in PARTS:
-        if importlib.util.find_spec(f"registry.{part}") and importlib.util.find_spec(f"registry.{part}.commands"):
-            importlib.import_module(f"registry.{part}.commands").add_commands(commands)
+        importlib.import_module(f"registry.{part}.commands").add_commands(commands)
 
 
 def _add_areas(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -164,9 +158,9 @@ def import_file(args: argparse.Namespace) -> int:
             database,
             args.table,
             data,
-            by=_ACTOR,
+            by=os_user(),
             today=today,
-            record=None if args.dry_run else _record,
+            record=None if args.dry_run else record_command,
             on_progress=progress.advance,
         )
     if args.report is not None:
@@ -215,7 +209,7 @@ def enrol_gateway(args: argparse.Namespace) -> int:
         uscc=normalise(args.uscc),
         certificate_sha256=certificate.sha256,
         is_simulator=args.simulator,
-        enrolled_by=_ACTOR,
+        enrolled_by=os_user(),
     )
     with open_database(args) as database, database.connection() as connection:
         try:
@@ -223,7 +217,9 @@ def enrol_gateway(args: argparse.Namespace) -> int:
         except ValueError as error:
             raise ConfigError(str(error)) from None
         if is_new:
-            _record(connection, "city.enrol_gateway", gateway.name, {"uscc": gateway.uscc, "sha256": certificate.sha256.hex()})
+            record_command(
+                connection, "city.enrol_gateway", gateway.name, {"uscc": gateway.uscc, "sha256": certificate.sha256.hex()}
+            )
     print(
         f"{gateway.name} of {gateway.uscc}: {'enrolled' if is_new else 'is enrolled already'}, SHA-256 {certificate.sha256.hex()}"
     )
@@ -237,7 +233,7 @@ def revoke(args: argparse.Namespace) -> int:
         uscc = revoke_gateway(connection, args.gateway)
         if uscc is None:
             raise ConfigError(f"no gateway {args.gateway!r} is enrolled")
-        _record(connection, "city.revoke_gateway", args.gateway, {"uscc": uscc})
+        record_command(connection, "city.revoke_gateway", args.gateway, {"uscc": uscc})
     print(f"{args.gateway} of {uscc}: shut out")
     return 0
 
@@ -247,17 +243,11 @@ def change_standing(args: argparse.Namespace) -> int:
 
     with open_database(args) as database:
         try:
-            told = change(database, args.what, args.subject, record=_record)
+            told = change(database, args.what, args.subject, record=record_command)
         except NotChangedError as error:
             raise ConfigError(str(error)) from None
     print(told)
     return 0
-
-
-def _record(connection: "Connection", action: str, obj: str, detail: "Mapping[str, object]") -> None:
-    from store.audit import record
-
-    record(connection, actor=_ACTOR, role="admin", address="", action=action, obj=obj, detail=detail)
 
 
 def _today(zone: str) -> "Any":

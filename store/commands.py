@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
-    from store.database import Database
+    from collections.abc import Mapping
+
+    from store.database import Connection, Database
     from store.status import Status
 
 ADDRESS_VARIABLE = "SHANGYUN_DATABASE"
@@ -50,6 +52,23 @@ def open_database(args: argparse.Namespace, *, max_connections: int = 4) -> "Dat
     if not args.database:
         raise ConfigError(f"no database is named: give --database ADDRESS or set {ADDRESS_VARIABLE}")
     return Database(args.database, max_connections=max_connections)
+
+
+def os_user() -> str:
+    """Give the operating system's name of whoever runs this, for what a command leaves behind under a name."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container the number often has no name
+        return f"uid {os.getuid()}"
+
+
+def record_command(connection: "Connection", action: str, obj: str, detail: "Mapping[str, object]") -> None:
+    """Write what a command did into the audit log, in the transaction of the act itself."""
+    from store.audit import record
+
+    record(connection, actor=os_user(), role="command line", address="", action=action, obj=obj, detail=detail)
 
 
 def migrate_database(args: argparse.Namespace) -> int:

@@ -62,14 +62,13 @@ def show_models(args: argparse.Namespace) -> int:
 
 
 def train_models(args: argparse.Namespace) -> int:
-    import getpass
     from datetime import UTC, datetime
 
     from analytics.engine.engines import engine
     from analytics.engine.selection_commands import plan_of, span_of
     from analytics.engine.task import MOST_MACHINES, Machine, TrainingTask
     from analytics.engine.worker import save
-    from store.commands import open_database
+    from store.commands import open_database, os_user
 
     start, end = span_of(args)
     made = 0
@@ -93,7 +92,7 @@ def train_models(args: argparse.Namespace) -> int:
                         print(f"{machine} {trained.analytic}: {trained.reason}")
                         continue
                     role = "challenger" if (trained.machine.id, trained.analytic) in plan.learned else "champion"
-                    number = save(database, trained, role=role, made_by=getpass.getuser(), now=datetime.now(UTC))
+                    number = save(database, trained, role=role, made_by=os_user(), now=datetime.now(UTC))
                     print(f"{machine} {trained.analytic}: {role} {number}")
                     made += 1
     return 0 if made else 1

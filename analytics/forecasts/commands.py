@@ -120,13 +120,12 @@ def take_weather(args: argparse.Namespace) -> int:
 
 
 def train_models(args: argparse.Namespace) -> int:
-    import getpass
     from datetime import UTC, datetime
     from functools import partial
 
     from analytics.forecasts.training import train
     from analytics.result import NotEvaluated
-    from store.commands import open_database
+    from store.commands import open_database, os_user
     from telemetry.progress import Progress
 
     _check_hour(args.issue_hour)
@@ -142,7 +141,7 @@ def train_models(args: argparse.Namespace) -> int:
                         plant,
                         horizon,
                         now=datetime.now(UTC),
-                        made_by=getpass.getuser(),
+                        made_by=os_user(),
                         issue_hour=args.issue_hour,
                         note=partial(_advance, progress),
                     )

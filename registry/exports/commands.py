@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from store.commands import add_database_option
+from store.commands import add_database_option, open_database
 from telemetry.errors import ConfigError
 
 
@@ -23,7 +23,6 @@ def export(args: argparse.Namespace) -> int:
     from registry.exports.snapshots import enterprises_of, machines_of
     from registry.exports.tables import FORMATS, write_table
     from store.city_snapshots import snapshot
-    from store.commands import open_database
 
     form = args.out.suffix.removeprefix(".").lower()
     if form not in FORMATS:

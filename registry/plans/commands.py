@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from store.commands import add_database_option
+from store.commands import add_database_option, open_database, os_user, record_command
 from telemetry.errors import ConfigError
 
 
@@ -41,18 +41,15 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def load(args: argparse.Namespace) -> int:
-    import getpass
-
     from registry.documents.document import NAMES, document
     from registry.plans.loading import load_plan
     from store.city_registry import areas
-    from store.commands import open_database
 
     with open_database(args) as database:
         there = {area.code for area in areas(database)}
         wanted = args.names or [name for name in NAMES if document(name).area in there]
         for name in wanted:
-            saved = load_plan(database, name, loaded_by=getpass.getuser())
+            saved = load_plan(database, name, loaded_by=os_user())
             print(f"{name}: {'unchanged' if saved.is_nothing else f'{saved.changed} changed, {saved.removed} removed'}")
     if not wanted:
         print("no document's area is there; load areas first, with `shangyun registry areas load`")
@@ -60,19 +57,13 @@ def load(args: argparse.Namespace) -> int:
 
 
 def import_table(args: argparse.Namespace) -> int:
-    import getpass
-
     from registry.plans.importing import TargetsGiven, read_given, save_given, told
-    from store.audit import record
-    from store.commands import open_database
 
     try:
         data = args.file.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", file=args.file) from None
-    given = TargetsGiven(
-        code=args.plan, label=args.label, area=args.area, document=args.document, data=data, given_by=getpass.getuser()
-    )
+    given = TargetsGiven(code=args.plan, label=args.label, area=args.area, document=args.document, data=data, given_by=os_user())
     with open_database(args) as database:
         table = read_given(database, given)
         for reason in table.refused:
@@ -86,15 +77,7 @@ def import_table(args: argparse.Namespace) -> int:
         with database.connection() as connection:
             saved = save_given(connection, given, table)
             detail = {"document": given.document, "targets": len(table.targets), **saved._asdict()}
-            record(
-                connection,
-                actor=given.given_by,
-                role="command line",
-                address="",
-                action="city.plan.imported",
-                obj=given.code,
-                detail=detail,
-            )
+            record_command(connection, "city.plan.imported", given.code, detail)
     print(f"{args.plan}: {len(table.targets)} targets, {saved.changed} changed, {saved.removed} removed")
     return 0
 
@@ -105,7 +88,6 @@ def show(args: argparse.Namespace) -> int:
     from registry.plans.standing import standing_of
     from registry.plans.words import COUNTERS, NO_TARGET, UNKNOWN, number, word
     from store.city_plans import plans
-    from store.commands import open_database
 
     try:
         day = date.fromisoformat(args.day) if args.day else datetime.now(UTC).date()

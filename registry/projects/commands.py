@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option
+from store.commands import add_database_option, open_database
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ def verify_migration(args: argparse.Namespace) -> int:
 def list_projects(args: argparse.Namespace) -> int:
     from registry.projects.decisions import missing_for_acceptance, missing_for_go
     from store.city_projects import projects, records
-    from store.commands import open_database
 
     with open_database(args) as database:
         total, found = projects(database, states=[args.state] if args.state else None, sort="id", limit=10_000)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option
+from store.commands import add_database_option, open_database, os_user, record_command
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ def publish(args: argparse.Namespace) -> int:
     from analytics.statements.keys import read_keys
     from registry.province.publishing import publish as publish_day
     from store.city_snapshots import newest_snapshot
-    from store.commands import open_database
 
     key = read_keys(args.key).signing_key if args.key else None
     with open_database(args) as database:
@@ -75,21 +74,18 @@ def publish(args: argparse.Namespace) -> int:
 
 
 def read(args: argparse.Namespace) -> int:
-    import getpass
     import sys
     from http.client import HTTPException
 
     from analytics.statements.keys import public_key_of
     from registry.province.facts_file import BadFacts
     from registry.province.reading import take_file
-    from store.audit import record
-    from store.commands import open_database
     from telemetry.progress import Progress
 
     key = public_key_of(args.public_key) if args.public_key else None
     token = _token(args.token_file)
     sources = [found for source in args.sources for found in _spread(source)]
-    taken, failed, who = 0, 0, getpass.getuser()
+    taken, failed, who = 0, 0, os_user()
     with open_database(args) as database, Progress("files", total=len(sources), unit="files") as progress:
         for source in sources:
             try:
@@ -97,15 +93,7 @@ def read(args: argparse.Namespace) -> int:
                     facts, is_new = take_file(connection, _content(source, token), read_by=who, public_key=key)
                     if is_new:
                         detail = {"revision": facts.revision, "source": source}
-                        record(
-                            connection,
-                            actor=who,
-                            role="command line",
-                            address="",
-                            action="city.province.read",
-                            obj=f"{facts.city} {facts.day}",
-                            detail=detail,
-                        )
+                        record_command(connection, "city.province.read", f"{facts.city} {facts.day}", detail)
                 taken += is_new
             except (BadFacts, OSError, ValueError, HTTPException) as error:
                 failed += 1
@@ -142,7 +130,6 @@ def _content(source: str, token: str) -> bytes:
 
 def show(args: argparse.Namespace) -> int:
     from store.city_province import cities, city_days, newest_day, province_funnel
-    from store.commands import open_database
 
     with open_database(args) as database:
         day = _day(args.day) if args.day else newest_day(database)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option
+from store.commands import add_database_option, open_database, os_user, record_command
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="columns as docs/reference names them")
     parser.add_argument("--document", required=True, help="where the figures are from, such as the provider's monthly report")
-    parser.add_argument("--actor", required=True, help="who imports, for the audit log")
     parser.add_argument("--time-zone", default=ZONE, help="of times without an offset; default: %(default)s")
     add_database_option(parser)
     parser.set_defaults(run=import_host_file)
@@ -68,7 +67,6 @@ def rate_enterprise(args: argparse.Namespace) -> int:
     from registry.uscc import judge
     from store.city_registry import enterprise
     from store.city_stars import applications
-    from store.commands import open_database
 
     rules, zone, code = edition(args.edition), _zone(args.time_zone), judge(args.uscc)
     if code.is_refused:
@@ -137,8 +135,6 @@ def import_host_file(args: argparse.Namespace) -> int:
     import sys
 
     from registry.stars.host_file import HostFileRefusal, import_hosts
-    from store.audit import record
-    from store.commands import open_database
 
     zone = _zone(args.time_zone)
     if not args.document.strip() or len(args.document) > 500:
@@ -149,17 +145,9 @@ def import_host_file(args: argparse.Namespace) -> int:
         raise ConfigError(f"cannot be read: {error.strerror}", file=args.file) from None
     try:
         with open_database(args) as database, database.connection() as connection:
-            count = import_hosts(connection, content, zone=zone, document=args.document, recorded_by=args.actor)
+            count = import_hosts(connection, content, zone=zone, document=args.document, recorded_by=os_user())
             detail = {"rows": count, "document": args.document}
-            record(
-                connection,
-                actor=args.actor,
-                role="admin",
-                address="",
-                action="city.star.import_hosts",
-                obj=args.file.name,
-                detail=detail,
-            )
+            record_command(connection, "city.star.import_hosts", args.file.name, detail)
     except HostFileRefusal as refused:
         for problem in refused.problems:
             print(f"{args.file}: {problem}", file=sys.stderr)

@@ -8,15 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.commands import add_database_option, open_database
+from store.commands import add_database_option, open_database, os_user, record_command
 from telemetry.errors import ConfigError
 
 if TYPE_CHECKING:
     from decimal import Decimal
-
-    from store.database import Connection
-
-_ACTOR = "command line"
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -80,10 +76,10 @@ def load_policy(args: argparse.Namespace) -> int:
         print(f"{args.file}: fine, version {policy.version}")
         return 0
     with open_database(args) as database, database.connection() as connection:
-        if not store_policy(desk(connection, _ACTOR), policy):
+        if not store_policy(desk(connection, os_user()), policy):
             told = f"version {policy.version} is there already and never changes: give another"
             raise ConfigError(told, file=args.file, key="version")
-        _record(connection, "city.voucher.policy", f"policy {policy.version}", {"document": policy.document})
+        record_command(connection, "city.voucher.policy", f"policy {policy.version}", {"document": policy.document})
     print(f"{args.file}: version {policy.version} holds from {policy.valid_from} to {policy.valid_to}")
     return 0
 
@@ -117,9 +113,9 @@ def budget(args: argparse.Namespace) -> int:
         if args.amount is not None:
             amount = _money(args.amount, "--amount")
             with database.connection() as connection:
-                issued = grant(desk(connection, _ACTOR), args.area, args.year, amount, document=args.document)
+                issued = grant(desk(connection, os_user()), args.area, args.year, amount, document=args.document)
                 detail = {"amount": amount, "document": args.document, "issued": issued}
-                _record(connection, "city.voucher.grant", f"budget {args.area} {args.year}", detail)
+                record_command(connection, "city.voucher.grant", f"budget {args.area} {args.year}", detail)
             print(f"granted; {len(issued)} vouchers issued to who waited")
         rows = budgets(database, area=args.area, year=args.year)
     print(f"{'area':24} year {'granted':>14} {'reserved':>14} {'paid':>14} {'free':>14} issued waiting")
@@ -171,9 +167,3 @@ def _money(text: str, option: str) -> "Decimal":
     if not is_money(abs(amount)):
         raise ConfigError(f"{option}: {text[:30]!r} is no amount in CNY with at most two places, such as 166667")
     return amount
-
-
-def _record(connection: "Connection", action: str, obj: str, detail: dict[str, object]) -> None:
-    from store.audit import record
-
-    record(connection, actor=_ACTOR, role="admin", address="", action=action, obj=obj, detail=detail)

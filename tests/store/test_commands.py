@@ -85,3 +85,10 @@ def test_no_database_named_is_wrong_use(run: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("SHANGYUN_DATABASE", raising=False)
     with pytest.raises(ConfigError, match="SHANGYUN_DATABASE"):
         run("db", "status")
+
+
+def test_who_has_no_name_in_a_container_acts_under_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+    assert commands.os_user() == "uid 54321"

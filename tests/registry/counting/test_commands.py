@@ -65,7 +65,7 @@ def test_an_officer_loads_the_rule_freezes_verifies_compares_and_exports(
     assert run(address, "rule", "show") == 0
     with Database(address) as database:
         _, acts = list_acts(database, Filter(action="city."), limit=9)
-    assert sorted(act.action for act in acts) == ["city.freeze", "city.freeze", "city.rule", "city.rule"]
+    assert sorted(act.action for act in acts) == ["city.rule", "city.rule", "city.snapshot.frozen", "city.snapshot.frozen"]
 
 
 def test_a_snapshot_that_was_forged_ends_with_status_1(address: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from registry.stars.commands import add_commands
 from store.audit import Filter, list_acts
+from store.commands import os_user
 from store.database import Database
 from telemetry.errors import ConfigError
 from tests.registry.stars.suzhou import add_county, enterprise, prove
@@ -69,7 +70,7 @@ def test_hosts_are_imported_with_an_audit_row_or_not_at_all(
     run: Run, opened: Database, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "hosts.csv"
-    options = (str(path), "--document", "三月报告", "--actor", "li", "--database", database)
+    options = (str(path), "--document", "三月报告", "--database", database)
     path.write_bytes(file(GOOD, "x"))
     assert run("import-hosts", *options) == 1
     assert f"{path}: line 3, 1 cells instead of 9" in capsys.readouterr().err
@@ -77,7 +78,7 @@ def test_hosts_are_imported_with_an_audit_row_or_not_at_all(
     path.write_bytes(file(GOOD))
     assert run("import-hosts", *options) == 0
     (act,) = list_acts(opened, Filter(), limit=5)[1]
-    assert (act.actor, act.action, act.detail) == ("li", "city.star.import_hosts", {"rows": 1, "document": "三月报告"})
+    assert (act.actor, act.action, act.detail) == (os_user(), "city.star.import_hosts", {"rows": 1, "document": "三月报告"})
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -93,6 +94,6 @@ def test_wrong_use_is_told(run: Run, opened: Database, database: str, tmp_path: 
         run("table", "--edition", "jinan-2022")
     missing = str(tmp_path / "missing.csv")
     with pytest.raises(ConfigError, match=r"missing\.csv"):
-        run("import-hosts", missing, "--document", "x", "--actor", "li", "--database", database)
+        run("import-hosts", missing, "--document", "x", "--database", database)
     with pytest.raises(ConfigError, match="--time-zone"):
         run("rate", ONE.uscc, "--time-zone", "Moon/Base", "--database", database)

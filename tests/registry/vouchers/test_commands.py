@@ -8,6 +8,7 @@ import pytest
 from registry.vouchers.policy import FILE
 from shangyun.cli import main
 from store import audit
+from store.commands import os_user
 from store.database import Database
 from tests.registry.vouchers.town import COUNTY, Town, code_of
 
@@ -75,7 +76,7 @@ def test_money_is_granted_and_shown_and_stands_in_the_audit_log(
     assert "cannot be taken back" in capsys.readouterr().err
     assert run(*grant, "0") == 2
     _total, acts = audit.list_acts(town.database, audit.Filter(action="city.voucher.grant"), limit=10)
-    assert [(one.actor, one.object) for one in acts] == [("command line", f"budget {COUNTY} 2018")]
+    assert [(one.actor, one.role, one.object) for one in acts] == [(os_user(), "command line", f"budget {COUNTY} 2018")]
 
 
 @AMOUNTS
