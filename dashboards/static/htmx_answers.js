@@ -1,4 +1,5 @@
 // What htmx leaves silent is said: an answer that is an error, and none at all; and a part of the page that loads is marked busy.
+// What was typed before htmx was there, or was kept by the browser over a reload, is searched for.
 
 import { text } from "./format.js";
 import { notice } from "./notices.js";
@@ -32,3 +33,11 @@ document.body.addEventListener("htmx:responseError", ({ detail }) => notice("req
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(name, () => notice("request", text("服务器没有应答，请检查网络后再试。")));
 }
+
+function searchForWhatStands() {
+  for (const box of document.querySelectorAll("input[type=search]")) {
+    if (box.value !== box.defaultValue) box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+document.body.addEventListener("htmx:load", searchForWhatStands, { once: true });

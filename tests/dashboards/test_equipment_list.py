@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from dashboards.settings import WebSettings
 from store.database import Database
@@ -159,6 +159,19 @@ def test_in_a_browser_filters_and_pages_change_the_list_alone(page: Page, client
     assert page.evaluate("window.isSamePage") is True
     page.go_back()
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_in_a_browser_a_name_that_was_typed_before_the_scripts_came_is_searched_for(
+    page: Page, client: httpx.Client, address: str
+) -> None:
+    waiting: list[Route] = []
+    page.route("**/htmx*.js", lambda route: waiting.append(route))  # noqa: PLW0108 - it wants a function to mark
+    page.goto(f"{address}/equipment", wait_until="commit")
+    page.get_by_label("查找设备或网关").fill("boiler-11")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    for script in waiting:
+        script.continue_()
+    expect(page.locator("tbody tr")).to_have_count(10)
 
 
 def test_in_a_browser_the_pages_are_accessible_and_fit_a_telephone(page: Page, client: httpx.Client, address: str) -> None:
