@@ -26,21 +26,22 @@ class Identities:
         self,
         database: Database,
         *,
+        is_away: Callable[[], bool] = lambda: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database, self._now, self._clock = database, now, clock
+        self._database, self._is_away, self._now, self._clock = database, is_away, now, clock
         self._known: dict[tuple[str, bool, bool], _Known] = {}
 
     async def find(self, secret: str, *, is_token: bool, is_use: bool = True) -> Identity | None:
         """Give who it is, or None; ``is_use`` lets a session's idle time begin anew.
 
         While the database is away nobody can be shut out there either: who was known stays known until their time is over, so
-        that operators go on seeing live values.
+        that operators go on seeing live values; and no request waits for a database that is known to be away.
         """
         key, now = (secret, is_token, is_use), self._now()
         known = self._known.get(key)
-        if known is not None and self._clock() < known.until and now < known.identity.ends_at:
+        if known is not None and now < known.identity.ends_at and (self._clock() < known.until or self._is_away()):
             return known.identity
         try:
             found = await run_in_threadpool(self._look_up, secret, now, is_token=is_token, is_use=is_use)
