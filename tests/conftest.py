@@ -5,6 +5,7 @@ names it: then they fail, so that a run that promises it cannot pass without it.
 """
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -95,6 +96,18 @@ def unavailable(config: pytest.Config, server: str, reason: str) -> NoReturn:
 def record_result(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Put a line of what a test measured at the end of the report, where CI's reader finds it."""
     return pytestconfig.stash[RESULTS].append
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that a test runs sets its process' logging up; that must not outlive the standard error that the test had."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in [*root.handlers]:
+        if type(handler) is logging.StreamHandler:  # pytest's own are others
+            root.removeHandler(handler)
 
 
 # --- databases ------------------------------------------------------------------------------------------------------
