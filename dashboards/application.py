@@ -47,7 +47,6 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
         with database:
             feed = Feed(database, settings.broker)
             application.state.feed = feed
-            application.state.identities = Identities(database, is_away=lambda: feed.database_connected is False)
             task = asyncio.create_task(feed.run(), name="live feed")
             task.add_done_callback(lambda task: _ended(task, on_failure))
             application.state.feed_task = task
@@ -81,7 +80,7 @@ def create_application(settings: WebSettings, *, on_failure: Callable[[BaseExcep
     application.state.settings, application.state.database = settings, database
     application.state.templates = environments()
     application.state.planner, application.state.reorder_lists = Planner(database), Lists()
-    application.state.passwords = Passwords()
+    application.state.identities, application.state.passwords = Identities(database), Passwords()
     application.add_middleware(BodyLimit)
     application.add_middleware(OriginCheck, settings=settings)
     application.add_middleware(SecurityHeaders)  # the outermost: refusals carry the headers too

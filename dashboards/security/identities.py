@@ -26,27 +26,29 @@ class Identities:
         self,
         database: Database,
         *,
-        is_away: Callable[[], bool] = lambda: False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database, self._is_away, self._now, self._clock = database, is_away, now, clock
+        self._database, self._now, self._clock = database, now, clock
         self._known: dict[tuple[str, bool, bool], _Known] = {}
+        self._ask_again_at = 0.0
+        """Until then the database, which did not answer, is not asked for who is known."""
 
     async def find(self, secret: str, *, is_token: bool, is_use: bool = True) -> Identity | None:
         """Give who it is, or None; ``is_use`` lets a session's idle time begin anew.
 
         While the database is away nobody can be shut out there either: who was known stays known until their time is over, so
-        that operators go on seeing live values; and no request waits for a database that is known to be away.
+        that operators go on seeing live values; and one request in `KNOWN_FOR_SECONDS` waits for the database, not each.
         """
         key, now = (secret, is_token, is_use), self._now()
         known = self._known.get(key)
-        if known is not None and now < known.identity.ends_at and (self._clock() < known.until or self._is_away()):
+        if known is not None and now < known.identity.ends_at and self._clock() < max(known.until, self._ask_again_at):
             return known.identity
         try:
             found = await run_in_threadpool(self._look_up, secret, now, is_token=is_token, is_use=is_use)
         except DatabaseError:
             if known is not None and now < known.identity.ends_at:
+                self._ask_again_at = self._clock() + KNOWN_FOR_SECONDS
                 return known.identity
             raise
         if found is None:
@@ -59,6 +61,7 @@ class Identities:
 
     def forget(self) -> None:
         """Look everybody up again: somebody's rights have just changed."""
+        self._ask_again_at = 0.0
         for key, known in list(self._known.items()):
             self._known[key] = known._replace(until=0.0)
 
