@@ -55,12 +55,15 @@ def open_database(args: argparse.Namespace, *, max_connections: int = 4) -> "Dat
 
 
 def os_user() -> str:
-    """Give the operating system's name of whoever runs this, for what a command leaves behind under a name."""
-    import getpass
+    """Give the operating system's name of whoever runs this, for what a command leaves behind under a name.
+
+    It is asked by number: the variables LOGNAME and USER say what whoever sets them likes.
+    """
+    import pwd
 
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container the number often has no name
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # in a container the number often has no name
         return f"uid {os.getuid()}"
 
 

@@ -88,7 +88,12 @@ def test_no_database_named_is_wrong_use(run: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def test_who_has_no_name_in_a_container_acts_under_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 54_321)
     assert commands.os_user() == "uid 54321"
+
+
+def test_nobody_acts_under_a_name_that_they_set_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = commands.os_user()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "the-mayor")
+    assert commands.os_user() == before != "the-mayor"
